@@ -1,0 +1,2 @@
+namespace Idem.Tests;
+public class SmokeTests { [Xunit.Fact] public void Runs() => Xunit.Assert.True(true); }
