@@ -1,2 +1,0 @@
-namespace Idem.Tests;
-public class SmokeTests { [Xunit.Fact] public void Runs() => Xunit.Assert.True(true); }

@@ -1,0 +1,2 @@
+global using Idem.Numerics;
+global using Xunit;
