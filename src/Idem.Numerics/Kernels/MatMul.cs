@@ -1,0 +1,82 @@
+// Matrix multiplication: checks shapes and hands independent outputs to threads. MatMul.Reference.cs defines the bits.
+
+namespace Idem.Numerics.Kernels;
+
+/// <summary>Matrix products in float32. Order: <c>arithmetic.md#matrix-multiplication</c>.</summary>
+public static partial class MatMul
+{
+    /// <summary>
+    /// c[i, j] = the chain-tree over k of op(a)[i, k] * op(b)[k, j], then one addition of bias[j] where a bias is given.
+    /// All matrices are row-major; what lies in c beyond column <paramref name="n"/> of a row stays untouched.
+    /// </summary>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="transposeA">a is stored as [k, m] instead of [m, k].</param>
+    /// <param name="transposeB">b is stored as [n, k] (the weights of a linear layer, [out, in]) instead of [k, n].</param>
+    /// <param name="m">Rows of c.</param>
+    /// <param name="n">Columns of c.</param>
+    /// <param name="k">Length of each reduction; c is bias, or +0, when it is 0.</param>
+    /// <param name="a">Left operand.</param>
+    /// <param name="lda">Distance between stored rows of a, at least their length.</param>
+    /// <param name="b">Right operand.</param>
+    /// <param name="ldb">Distance between stored rows of b.</param>
+    /// <param name="bias">n values, or empty.</param>
+    /// <param name="c">Result; must not overlap the operands.</param>
+    /// <param name="ldc">Distance between rows of c.</param>
+    /// <exception cref="ArgumentException">Shapes, strides and lengths do not fit.</exception>
+    public static void Multiply(
+        Compute compute,
+        bool transposeA,
+        bool transposeB,
+        int m,
+        int n,
+        int k,
+        ReadOnlySpan<float> a,
+        int lda,
+        ReadOnlySpan<float> b,
+        int ldb,
+        ReadOnlySpan<float> bias,
+        Span<float> c,
+        int ldc)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        Reference(transposeA, transposeB, m, n, k, a, lda, b, ldb, bias, c, ldc);
+    }
+
+    private static void CheckShapes(
+        bool transposeA,
+        bool transposeB,
+        int m,
+        int n,
+        int k,
+        ReadOnlySpan<float> a,
+        int lda,
+        ReadOnlySpan<float> b,
+        int ldb,
+        ReadOnlySpan<float> bias,
+        Span<float> c,
+        int ldc)
+    {
+        if (m < 0 || n < 0 || k < 0)
+        {
+            throw new ArgumentException($"MatMul: sizes must not be negative: m={m}, n={n}, k={k}.");
+        }
+
+        CheckOperand("a", transposeA ? k : m, transposeA ? m : k, lda, a.Length, m, n, k);
+        CheckOperand("b", transposeB ? n : k, transposeB ? k : n, ldb, b.Length, m, n, k);
+        CheckOperand("c", m, n, ldc, c.Length, m, n, k);
+        if (!bias.IsEmpty && bias.Length != n)
+        {
+            throw new ArgumentException($"MatMul: bias has {bias.Length} values, but [{m},{k}] x [{k},{n}] needs {n}.");
+        }
+    }
+
+    private static void CheckOperand(string name, int rows, int columns, int stride, int length, int m, int n, int k)
+    {
+        long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * stride) + columns;
+        if (stride < columns || length < needed)
+        {
+            throw new ArgumentException(
+                $"MatMul: [{m},{k}] x [{k},{n}]: {name} is stored as [{rows},{columns}] with row stride {stride} and needs {needed} values; it has {length}.");
+        }
+    }
+}
