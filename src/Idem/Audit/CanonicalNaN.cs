@@ -1,0 +1,69 @@
+// NaN before hashing. x86 and Arm give different signs and payloads to the NaN of an invalid operation, so digests see
+// one NaN per dtype: sign 0, quiet bit, no payload. All other encodings, both zeros included, are hashed as they are.
+// Integer work on encodings only: nothing here rounds.
+
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Idem.Formats;
+
+namespace Idem.Audit;
+
+internal static class CanonicalNaN
+{
+    /// <summary>Returns <paramref name="data"/> itself, or a copy in <paramref name="buffer"/> if it holds a NaN.</summary>
+    public static ReadOnlySpan<byte> Of(ReadOnlySpan<byte> data, DType dtype, Span<byte> buffer) => dtype switch
+    {
+        DType.F16 => Of<short>(data, 0x7C00, 0x7E00, buffer),
+        DType.BF16 => Of<short>(data, 0x7F80, 0x7FC0, buffer),
+        DType.F32 => Of(data, 0x7F800000, 0x7FC00000, buffer),
+        DType.F64 => Of(data, 0x7FF0000000000000, 0x7FF8000000000000, buffer),
+        _ => data,
+    };
+
+    // A magnitude (the encoding without its sign) above infinity's is a NaN.
+    private static ReadOnlySpan<byte> Of<T>(ReadOnlySpan<byte> data, T infinity, T canonical, Span<byte> buffer)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        ReadOnlySpan<T> encodings = MemoryMarshal.Cast<byte, T>(data);
+        int first = FirstNaNBlock(encodings, infinity);
+        if (first == encodings.Length)
+        {
+            return data;
+        }
+
+        data.CopyTo(buffer);
+        Span<T> copy = MemoryMarshal.Cast<byte, T>(buffer)[..encodings.Length];
+        for (int i = first; i < copy.Length; i++)
+        {
+            copy[i] = (copy[i] & T.MaxValue) > infinity ? canonical : copy[i];
+        }
+
+        return buffer[..data.Length];
+    }
+
+    // The index of the first NaN, or of the vector that holds it; the length if there is none.
+    private static int FirstNaNBlock<T>(ReadOnlySpan<T> encodings, T infinity)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        var magnitude = new Vector<T>(T.MaxValue);
+        var above = new Vector<T>(infinity);
+        int i = 0;
+        for (; i <= encodings.Length - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            if (Vector.GreaterThanAny(new Vector<T>(encodings[i..]) & magnitude, above))
+            {
+                return i;
+            }
+        }
+
+        for (; i < encodings.Length; i++)
+        {
+            if ((encodings[i] & T.MaxValue) > infinity)
+            {
+                return i;
+            }
+        }
+
+        return i;
+    }
+}

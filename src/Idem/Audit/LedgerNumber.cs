@@ -1,0 +1,53 @@
+// A float32 or float64 as a ledger states it: the shortest decimal that reads back to it, and its encoding in hex.
+// The encoding is the truth; the decimal is for people and scripts, and must agree with it.
+
+using System.Globalization;
+
+namespace Idem.Audit;
+
+/// <summary>A finite floating-point number with its exact encoding.</summary>
+public readonly record struct LedgerNumber
+{
+    private LedgerNumber(ulong bits, bool isSingle)
+    {
+        Bits = bits;
+        IsSingle = isSingle;
+    }
+
+    /// <summary>The IEEE-754 encoding, in the low 32 bits for a float32.</summary>
+    public ulong Bits { get; }
+
+    /// <summary>Whether it is a float32; else a float64.</summary>
+    public bool IsSingle { get; }
+
+    /// <summary>Infinities and NaNs are not: JSON cannot state them.</summary>
+    public bool IsFinite => IsSingle ? float.IsFinite(Single) : double.IsFinite(BitConverter.UInt64BitsToDouble(Bits));
+
+    /// <summary>The value; exact for both widths.</summary>
+    public double Value => IsSingle ? Single : BitConverter.UInt64BitsToDouble(Bits);
+
+    /// <summary>The shortest decimal that reads back to the same encoding, as a JSON number.</summary>
+    public string Decimal => IsSingle
+        ? Single.ToString("R", CultureInfo.InvariantCulture)
+        : BitConverter.UInt64BitsToDouble(Bits).ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>8 or 16 lower-case hex digits.</summary>
+    public string Hex => Bits.ToString(IsSingle ? "x8" : "x16", CultureInfo.InvariantCulture);
+
+    private float Single => BitConverter.UInt32BitsToSingle((uint)Bits);
+
+    /// <summary>A float32.</summary>
+    public static LedgerNumber Of(float value) => new(BitConverter.SingleToUInt32Bits(value), true);
+
+    /// <summary>A float64.</summary>
+    public static LedgerNumber Of(double value) => new(BitConverter.DoubleToUInt64Bits(value), false);
+
+    /// <summary>Reads <see cref="Hex"/>; false unless it is 8 or 16 lower-case hex digits.</summary>
+    internal static bool TryParseHex(ReadOnlySpan<char> hex, out LedgerNumber number)
+    {
+        bool good = ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong bits)
+            && hex.Length is 8 or 16 && !hex.ContainsAnyInRange('A', 'F');
+        number = new LedgerNumber(bits, hex.Length == 8);
+        return good;
+    }
+}

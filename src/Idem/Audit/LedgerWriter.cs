@@ -1,0 +1,107 @@
+// Appends records to a ledger, durably, and goes on after a crash from the head a checkpoint stored.
+// Order for the trainer: Append each step; before a checkpoint is written, Commit, and store Head in it. So a checkpoint is
+// never ahead of its ledger, and whatever a crash left behind the head is cut and done again.
+
+using Idem.Formats;
+
+namespace Idem.Audit;
+
+/// <summary>The writer of a ledger.</summary>
+public sealed class LedgerWriter : IDisposable
+{
+    private readonly AppendLog _log;
+    private long _length;
+    private long _step;
+
+    private LedgerWriter(AppendLog log, LedgerHead head, long length, long step, IReadOnlyList<LedgerEntry> dropped)
+    {
+        _log = log;
+        _length = length;
+        _step = step;
+        Head = head;
+        Dropped = dropped;
+    }
+
+    /// <summary>Where the ledger stands.</summary>
+    public LedgerHead Head { get; private set; }
+
+    /// <summary>
+    /// Sound records that <see cref="Resume"/> cut because they lie past the checkpoint. The steps done again must append
+    /// exactly these; a caller can compare.
+    /// </summary>
+    public IReadOnlyList<LedgerEntry> Dropped { get; }
+
+    /// <summary>Starts a ledger; the file must not exist.</summary>
+    public static LedgerWriter Create(IFileSystem files, string path, Digest genesis, int linesPerFlush = 1)
+        => new(AppendLog.Create(files, path, linesPerFlush), new LedgerHead(0, genesis), 0, -1, []);
+
+    /// <summary>Verifies the ledger up to <paramref name="head"/>, cuts what follows (be it a torn line), and goes on there.</summary>
+    /// <exception cref="LedgerException">A line up to the head is bad or missing, or the head's hash is another.</exception>
+    public static LedgerWriter Resume(IFileSystem files, string path, Digest genesis, LedgerHead head, int linesPerFlush = 1)
+    {
+        long step = -1, length = 0;
+        var reached = new LedgerHead(0, genesis);
+        var dropped = new List<LedgerEntry>();
+        try
+        {
+            foreach (LedgerEntry entry in Ledger.Read(files, path, genesis))
+            {
+                if (entry.Line > head.Lines)
+                {
+                    dropped.Add(entry);
+                    continue;
+                }
+
+                reached = new LedgerHead(entry.Line, entry.Hash);
+                (step, length) = (entry.Record.Step, entry.EndOffset);
+            }
+        }
+        catch (LedgerException e) when (e.Line > head.Lines)
+        {
+            // Past the checkpoint: unfinished business of the process that died; it is cut below.
+        }
+
+        if (reached != head)
+        {
+            throw reached.Lines < head.Lines
+                ? new LedgerException(path, reached.Lines + 1, null, $"is missing: the checkpoint was taken after line {head.Lines}")
+                : new LedgerException(path, head.Lines, "hash", $"{reached.Hash} is not the {head.Hash} the checkpoint was taken after: it belongs to another run");
+        }
+
+        return new LedgerWriter(AppendLog.Resume(files, path, length, linesPerFlush), head, length, step, dropped);
+    }
+
+    /// <summary>Appends the record of a step.</summary>
+    /// <exception cref="ArgumentException">Steps do not ascend, or a number is not finite.</exception>
+    /// <exception cref="IOException">The disk failed; resume from the last checkpoint.</exception>
+    public LedgerEntry Append(LedgerRecord record)
+    {
+        if (record.Step <= _step)
+        {
+            throw new ArgumentException($"step {record.Step} does not follow step {_step}", nameof(record));
+        }
+
+        foreach ((string field, LedgerNumber? number) in new[]
+            { ("loss", record.Loss), ("grad_norm", record.GradNorm), ("lr", record.Lr), ("val_loss", record.ValLoss) })
+        {
+            if (number is { IsFinite: false })
+            {
+                throw new ArgumentException($"step {record.Step}: {field} is {number.Value.Decimal}; a ledger holds finite numbers only", nameof(record));
+            }
+        }
+
+        byte[] line = LedgerLine.Encode(record, Head.Hash, out Digest hash);
+        _log.Append(line);
+        _length += line.Length;
+        _step = record.Step;
+        var entry = new LedgerEntry(record, Head.Hash, hash, Head.Lines + 1, _length);
+        Head = new LedgerHead(entry.Line, hash);
+        return entry;
+    }
+
+    /// <summary>Returns once every record appended is on the medium.</summary>
+    public void Commit() => _log.Commit();
+
+    /// <summary>Closes the file; call <see cref="Commit"/> first.</summary>
+    public void Dispose() => _log.Dispose();
+}

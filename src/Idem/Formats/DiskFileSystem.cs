@@ -1,0 +1,148 @@
+// The real file system. Durability rests on fsync of files and, on Unix, of folders, which .NET cannot open: three calls
+// into libc do that. Windows has no such call; NTFS journals its entries.
+
+using System.Runtime.InteropServices;
+
+namespace Idem.Formats;
+
+/// <summary><see cref="IFileSystem"/> over the disk.</summary>
+public sealed partial class DiskFileSystem : IFileSystem
+{
+    private const int BufferBytes = 1 << 16;
+
+    /// <summary>The one instance.</summary>
+    public static DiskFileSystem Instance { get; } = new();
+
+    private DiskFileSystem()
+    {
+    }
+
+    /// <inheritdoc/>
+    public DurableStream CreateFile(string path) => new DiskStream(path, FileMode.CreateNew);
+
+    /// <inheritdoc/>
+    public DurableStream OpenAppend(string path) => new DiskStream(path, FileMode.Append);
+
+    /// <inheritdoc/>
+    public Stream OpenRead(string path)
+        => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
+
+    /// <inheritdoc/>
+    public void Truncate(string path, long length)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, stream.Length);
+        stream.SetLength(length);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path)
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        {
+            throw new DirectoryNotFoundException($"the folder that should hold '{path}' does not exist");
+        }
+
+        Directory.CreateDirectory(path);
+    }
+
+    /// <inheritdoc/>
+    public void FlushDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int descriptor = LibC.Open(path, LibC.ReadOnly);
+        if (descriptor < 0)
+        {
+            throw Failure("open", path);
+        }
+
+        try
+        {
+            // EINVAL: a file system that cannot flush folders (some network mounts); nothing more can be done there.
+            if (LibC.FSync(descriptor) != 0 && Marshal.GetLastPInvokeError() != LibC.InvalidArgument)
+            {
+                throw Failure("fsync", path);
+            }
+        }
+        finally
+        {
+            _ = LibC.Close(descriptor);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RenameFile(string from, string to) => File.Move(from, to, overwrite: true);
+
+    /// <inheritdoc/>
+    public void RenameDirectory(string from, string to) => Directory.Move(from, to);
+
+    /// <inheritdoc/>
+    public void DeleteFile(string path) => File.Delete(path);
+
+    /// <inheritdoc/>
+    public void DeleteDirectory(string path) => Directory.Delete(path, recursive: true);
+
+    /// <inheritdoc/>
+    public bool FileExists(string path) => File.Exists(path);
+
+    /// <inheritdoc/>
+    public bool DirectoryExists(string path) => Directory.Exists(path);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<FolderEntry> List(string path)
+    {
+        FolderEntry[] entries =
+        [
+            .. new DirectoryInfo(path).EnumerateFileSystemInfos().Select(
+                info => new FolderEntry(info.Name, info is DirectoryInfo, info is FileInfo file ? file.Length : 0)),
+        ];
+        Array.Sort(entries, (a, b) => NameOrder.Instance.Compare(a.Name, b.Name));
+        return entries;
+    }
+
+    private static IOException Failure(string call, string path)
+        => new($"{call} of folder '{path}': {Marshal.GetLastPInvokeErrorMessage()}");
+
+    private sealed class DiskStream(string path, FileMode mode) : DurableStream
+    {
+        private readonly FileStream _stream = new(path, mode, FileAccess.Write, FileShare.Read, BufferBytes);
+
+        public override long Length => _stream.Length;
+
+        public override void Write(ReadOnlySpan<byte> buffer) => _stream.Write(buffer);
+
+        public override void Flush() => _stream.Flush();
+
+        public override void FlushToDisk() => _stream.Flush(flushToDisk: true);
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _stream.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+
+    private static partial class LibC
+    {
+        public const int ReadOnly = 0;
+        public const int InvalidArgument = 22; // EINVAL on Linux, macOS and FreeBSD alike
+
+        [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        public static partial int Open(string path, int flags);
+
+        [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+        public static partial int FSync(int descriptor);
+
+        [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+        public static partial int Close(int descriptor);
+    }
+}
