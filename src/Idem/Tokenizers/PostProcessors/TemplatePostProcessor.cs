@@ -1,0 +1,120 @@
+// A template such as [BOS] A: special tokens by name, and the place of the text. The template for pairs is read and saved
+// again, not used.
+
+namespace Idem.Tokenizers;
+
+internal sealed class TemplatePostProcessor : IPostProcessor
+{
+    public const string Type = "TemplateProcessing";
+
+    private readonly IReadOnlyList<Piece> _single;
+    private readonly IReadOnlyList<Piece> _pair;
+    private readonly SortedDictionary<string, Special> _specials;
+
+    private TemplatePostProcessor(
+        IReadOnlyList<Piece> single, IReadOnlyList<Piece> pair, SortedDictionary<string, Special> specials)
+    {
+        _single = single;
+        _pair = pair;
+        _specials = specials;
+    }
+
+    public List<int> Process(List<int> ids)
+    {
+        var result = new List<int>(ids.Count + _single.Count);
+        foreach (Piece piece in _single)
+        {
+            result.AddRange(piece.IsSpecial ? _specials[piece.Name].Ids : ids);
+        }
+
+        return result;
+    }
+
+    public void Write(JsonText json)
+    {
+        json.BeginObject();
+        json.Member("type", Type);
+        WritePieces(json, "single", _single);
+        WritePieces(json, "pair", _pair);
+        json.Name("special_tokens");
+        json.BeginObject();
+        foreach ((string name, Special special) in _specials)
+        {
+            json.Name(name);
+            json.BeginObject();
+            json.Member("id", name);
+            json.Name("ids");
+            json.BeginArray();
+            special.Ids.ForEach(json.Value);
+            json.EndArray();
+            json.Name("tokens");
+            json.BeginArray();
+            special.Tokens.ForEach(json.Value);
+            json.EndArray();
+            json.EndObject();
+        }
+
+        json.EndObject();
+        json.EndObject();
+    }
+
+    public static TemplatePostProcessor Read(JsonNode node)
+    {
+        var specials = new SortedDictionary<string, Special>(StringComparer.Ordinal);
+        foreach ((string name, JsonNode special) in node.Required("special_tokens").Members())
+        {
+            specials.Add(name, new Special(
+                [.. special.Required("ids").Items().Select(id => id.Id())],
+                [.. special.Required("tokens").Items().Select(token => token.Text())]));
+        }
+
+        List<Piece> single = ReadPieces(node.Required("single"), specials);
+        if (single.Count(piece => piece is { IsSpecial: false, Name: "A" }) != 1 || single.Any(piece => piece is { IsSpecial: false, Name: not "A" }))
+        {
+            throw node.Required("single").Error("the template for one text must hold the sequence 'A' once and no other.");
+        }
+
+        return new TemplatePostProcessor(single, ReadPieces(node.Required("pair"), specials), specials);
+    }
+
+    private static List<Piece> ReadPieces(JsonNode list, SortedDictionary<string, Special> specials)
+    {
+        var pieces = new List<Piece>();
+        foreach (JsonNode item in list.Items())
+        {
+            JsonNode? special = item.Optional("SpecialToken");
+            JsonNode inner = special ?? item.Required("Sequence");
+            var piece = new Piece(special is not null, inner.Text("id"), inner.Required("type_id").Id());
+            if (piece.IsSpecial && !specials.ContainsKey(piece.Name))
+            {
+                throw inner.Error($"'{piece.Name}' is not among the template's special tokens.");
+            }
+
+            pieces.Add(piece);
+        }
+
+        return pieces;
+    }
+
+    private static void WritePieces(JsonText json, string member, IReadOnlyList<Piece> pieces)
+    {
+        json.Name(member);
+        json.BeginArray();
+        foreach (Piece piece in pieces)
+        {
+            json.BeginObject();
+            json.Name(piece.IsSpecial ? "SpecialToken" : "Sequence");
+            json.BeginObject();
+            json.Member("id", piece.Name);
+            json.Member("type_id", piece.TypeId);
+            json.EndObject();
+            json.EndObject();
+        }
+
+        json.EndArray();
+    }
+
+    private readonly record struct Piece(bool IsSpecial, string Name, int TypeId);
+
+    private sealed record Special(List<int> Ids, List<string> Tokens);
+}

@@ -1,0 +1,49 @@
+// Decoding while ids arrive: each call gives the text that is now certain, so a character whose bytes are spread over several
+// tokens appears once, whole. All parts together are what Tokenizer.Decode gives for all ids.
+
+using System.Text;
+
+namespace Idem.Tokenizers;
+
+/// <summary>Decodes one sequence of ids, token by token. One thread at a time.</summary>
+public sealed class StreamDecoder
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly bool _skipSpecialTokens;
+    private readonly IDecoderStream _stream;
+    private readonly StringBuilder _text = new();
+
+    internal StreamDecoder(Tokenizer tokenizer, bool skipSpecialTokens)
+    {
+        _tokenizer = tokenizer;
+        _skipSpecialTokens = skipSpecialTokens;
+        _stream = tokenizer.StartDecoder();
+    }
+
+    /// <summary>The text that this id completes; empty while a character is unfinished.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
+    public string Append(int id)
+    {
+        string token = _tokenizer.IdToToken(id);
+        if (!_skipSpecialTokens || !_tokenizer.IsSpecial(id))
+        {
+            _stream.Append(token, _text);
+        }
+
+        return Take();
+    }
+
+    /// <summary>The text still held back: U+FFFD for a character that was never finished, mostly nothing.</summary>
+    public string Finish()
+    {
+        _stream.Finish(_text);
+        return Take();
+    }
+
+    private string Take()
+    {
+        string text = _text.ToString();
+        _text.Clear();
+        return text;
+    }
+}
