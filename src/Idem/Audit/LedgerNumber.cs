@@ -21,15 +21,25 @@ public readonly record struct LedgerNumber
     public bool IsSingle { get; }
 
     /// <summary>Infinities and NaNs are not: JSON cannot state them.</summary>
-    public bool IsFinite => IsSingle ? float.IsFinite(Single) : double.IsFinite(BitConverter.UInt64BitsToDouble(Bits));
+    public bool IsFinite => double.IsFinite(Value);
 
     /// <summary>The value; exact for both widths.</summary>
     public double Value => IsSingle ? Single : BitConverter.UInt64BitsToDouble(Bits);
 
-    /// <summary>The shortest decimal that reads back to the same encoding, as a JSON number.</summary>
-    public string Decimal => IsSingle
-        ? Single.ToString("R", CultureInfo.InvariantCulture)
-        : BitConverter.UInt64BitsToDouble(Bits).ToString("R", CultureInfo.InvariantCulture);
+    /// <summary>
+    /// The shortest decimal that reads back to the same encoding, as a JSON number. Negative zero is <c>-0.0</c>: many
+    /// readers take <c>-0</c> for an integer and lose its sign.
+    /// </summary>
+    public string Decimal
+    {
+        get
+        {
+            string text = IsSingle
+                ? Single.ToString("R", CultureInfo.InvariantCulture)
+                : Value.ToString("R", CultureInfo.InvariantCulture);
+            return text == "-0" ? "-0.0" : text;
+        }
+    }
 
     /// <summary>8 or 16 lower-case hex digits.</summary>
     public string Hex => Bits.ToString(IsSingle ? "x8" : "x16", CultureInfo.InvariantCulture);
