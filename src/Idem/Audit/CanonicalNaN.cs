@@ -25,34 +25,37 @@ internal static class CanonicalNaN
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         ReadOnlySpan<T> encodings = MemoryMarshal.Cast<byte, T>(data);
-        int first = FirstNaNBlock(encodings, infinity);
-        if (first == encodings.Length)
+        if (!HasNaN(encodings, infinity))
         {
             return data;
         }
 
-        data.CopyTo(buffer);
         Span<T> copy = MemoryMarshal.Cast<byte, T>(buffer)[..encodings.Length];
-        for (int i = first; i < copy.Length; i++)
+        int i = 0;
+        for (; i <= encodings.Length - Vector<T>.Count; i += Vector<T>.Count)
         {
-            copy[i] = (copy[i] & T.MaxValue) > infinity ? canonical : copy[i];
+            var x = new Vector<T>(encodings[i..]);
+            Vector<T> isNaN = Vector.GreaterThan(x & new Vector<T>(T.MaxValue), new Vector<T>(infinity));
+            Vector.ConditionalSelect(isNaN, new Vector<T>(canonical), x).CopyTo(copy[i..]);
+        }
+
+        for (; i < encodings.Length; i++)
+        {
+            copy[i] = (encodings[i] & T.MaxValue) > infinity ? canonical : encodings[i];
         }
 
         return buffer[..data.Length];
     }
 
-    // The index of the first NaN, or of the vector that holds it; the length if there is none.
-    private static int FirstNaNBlock<T>(ReadOnlySpan<T> encodings, T infinity)
+    private static bool HasNaN<T>(ReadOnlySpan<T> encodings, T infinity)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
-        var magnitude = new Vector<T>(T.MaxValue);
-        var above = new Vector<T>(infinity);
         int i = 0;
         for (; i <= encodings.Length - Vector<T>.Count; i += Vector<T>.Count)
         {
-            if (Vector.GreaterThanAny(new Vector<T>(encodings[i..]) & magnitude, above))
+            if (Vector.GreaterThanAny(new Vector<T>(encodings[i..]) & new Vector<T>(T.MaxValue), new Vector<T>(infinity)))
             {
-                return i;
+                return true;
             }
         }
 
@@ -60,10 +63,10 @@ internal static class CanonicalNaN
         {
             if ((encodings[i] & T.MaxValue) > infinity)
             {
-                return i;
+                return true;
             }
         }
 
-        return i;
+        return false;
     }
 }

@@ -43,18 +43,23 @@ internal sealed class FolderManifest
         {
             using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 4 });
             JsonElement root = json.RootElement;
-            string? format = root.GetProperty("format").GetString();
+            string format = Text(root, "format");
             if (format != Format)
             {
                 throw new CorruptFileException(path, $"format '{format}' is not '{Format}'", "Open it with the version that wrote it");
             }
 
             manifest = new FolderManifest(root.GetProperty("files").EnumerateArray().Select(file => new Item(
-                file.GetProperty("name").GetString()!, file.GetProperty("size").GetInt64(), file.GetProperty("sha256").GetString()!)));
+                Text(file, "name"), file.GetProperty("size").GetInt64(), Text(file, "sha256"))));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new CorruptFileException(path, $"is not a manifest ({e.Message.TrimEnd('.')})", Redo, e);
+        }
+
+        if (manifest.Items.DistinctBy(item => item.Name).Count() != manifest.Items.Count)
+        {
+            throw new CorruptFileException(path, "lists a file twice", Redo);
         }
 
         if (!manifest.Encode().AsSpan().SequenceEqual(bytes))
@@ -64,4 +69,7 @@ internal sealed class FolderManifest
 
         return manifest;
     }
+
+    private static string Text(JsonElement item, string property)
+        => item.GetProperty(property).GetString() ?? throw new FormatException($"{property} is null");
 }

@@ -40,7 +40,7 @@ public sealed class SafeTensorsFile : IDisposable
         {
             mapped = new MappedFile(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new SafeTensorsException(path, null, $"cannot be opened ({e.Message.TrimEnd('.')})", "Check the path and the permissions", e);
         }

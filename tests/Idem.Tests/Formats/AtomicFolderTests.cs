@@ -255,6 +255,28 @@ public sealed class AtomicFolderTests
         Assert.Throws<ArgumentException>(() => AtomicFolder.Write(NewDisk(), Target, [new("a", _ => { }), new("a", _ => { })]));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"format\":null,\"files\":[]}")]
+    [InlineData("{\"format\":\"idem-folder-2\",\"files\":[\n]}\n")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":{}}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[\n]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[[[[[[]]]]]]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[null]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[{\"name\":null,\"size\":0,\"sha256\":\"\"}]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[{\"name\":\"\\ud800\",\"size\":0,\"sha256\":\"\"}]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[{\"name\":\"a\",\"size\":1e99,\"sha256\":\"\"}]}")]
+    [InlineData("{\"format\":\"idem-folder-1\",\"files\":[\n{\"name\":\"a\",\"size\":0,\"sha256\":\"\"},\n{\"name\":\"a\",\"size\":0,\"sha256\":\"\"}\n]}\n")]
+    public void Anything_else_is_no_manifest(string text)
+    {
+        FaultyFileSystem files = NewDisk();
+        AtomicFolder.Write(files, Target, Version(1));
+        files.Replace($"{Target}/manifest.json", Encoding.UTF8.GetBytes(text));
+        Assert.Equal($"{Target}/manifest.json", Assert.Throws<CorruptFileException>(() => AtomicFolder.Open(files, Target)).File);
+    }
+
     [Fact]
     public void The_manifest_is_these_bytes()
     {
