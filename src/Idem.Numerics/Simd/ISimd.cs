@@ -69,6 +69,12 @@ internal unsafe interface ISimd<F, D>
         where TFunction : struct, IFloat64Function;
 
     // ---- float64
+    /// <summary>Number of float64 lanes: 1, 2, 4 or 8.</summary>
+    static abstract int LanesD { get; }
+
+    /// <summary>Loads as many float32 as there are float64 lanes, and widens them.</summary>
+    static abstract D LoadWidened(float* source);
+
     static abstract D CreateD(double value);
 
     static abstract D CreateD(long bits);

@@ -93,6 +93,11 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>, Vector128<doub
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> Sqrt(Vector128<double> value) => Vector128.Sqrt(value);
 
+    public static int LanesD => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> LoadWidened(float* source) => Vector128.WidenLower(Vector64.Load(source).ToVector128Unsafe());
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> CreateD(double value) => Vector128.Create(value);
 

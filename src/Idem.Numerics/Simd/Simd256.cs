@@ -93,6 +93,11 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>, Vector256<doub
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> Sqrt(Vector256<double> value) => Vector256.Sqrt(value);
 
+    public static int LanesD => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<double> LoadWidened(float* source) => Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> CreateD(double value) => Vector256.Create(value);
 

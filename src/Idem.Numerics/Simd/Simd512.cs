@@ -93,6 +93,11 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>, Vector512<doub
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Sqrt(Vector512<double> value) => Vector512.Sqrt(value);
 
+    public static int LanesD => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> LoadWidened(float* source) => Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe());
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> CreateD(double value) => Vector512.Create(value);
 

@@ -86,6 +86,11 @@ internal readonly unsafe struct SimdScalar : ISimd<float, double>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sqrt(double value) => Math.Sqrt(value);
 
+    public static int LanesD => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double LoadWidened(float* source) => *source;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double CreateD(double value) => value;
 
