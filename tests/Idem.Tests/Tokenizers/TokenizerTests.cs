@@ -111,7 +111,7 @@ public class TokenizerTests
         Tokenizer pairs = BpeTrainer.Train(["aaaaaaaa aaaaaaaa"], 262);
         foreach (string unit in (string[])["a", "the", " ", "\n", " \n", "'", "\u00E9", "1"])
         {
-            string text = string.Concat(Enumerable.Repeat(unit, 1_000_000 / unit.Length));
+            string text = string.Concat(Enumerable.Repeat(unit, 300_000 / unit.Length));
             Assert.Equal(text, pairs.Decode(pairs.Encode(text)));
         }
 
