@@ -1,0 +1,35 @@
+using Idem.Numerics;
+using Idem.Numerics.Kernels;
+
+namespace Idem.Optimizers;
+
+/// <summary>Adamax (torch.optim.Adamax): <c>arithmetic.md#adamax</c>.</summary>
+public sealed class Adamax : Optimizer
+{
+    private readonly AdamaxSettings _settings;
+
+    /// <param name="groups">The parameters.</param>
+    /// <param name="lr">Learning rate.</param>
+    /// <param name="beta1">Decay of the average of gradients.</param>
+    /// <param name="beta2">Decay of the infinity norm.</param>
+    /// <param name="eps">Added to the gradient's magnitude.</param>
+    /// <param name="weightDecay">L2 penalty.</param>
+    /// <param name="maximize">Whether to ascend.</param>
+    /// <param name="compute">Where steps run.</param>
+    /// <exception cref="ArgumentException">An argument is out of range, or two parameters have one name.</exception>
+    public Adamax(
+        IEnumerable<ParameterGroup> groups, double lr = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        double weightDecay = 0, bool maximize = false, Compute? compute = null)
+        : base(groups, lr, weightDecay, ["exp_avg", "exp_inf"], compute)
+    {
+        Argument.Fraction(nameof(beta1), beta1);
+        Argument.Fraction(nameof(beta2), beta2);
+        Argument.AtLeastZero(nameof(eps), eps);
+        _settings = new AdamaxSettings(lr, beta1, beta2, eps, weightDecay, maximize);
+    }
+
+    private protected override void Update(ParameterGroup group, ParameterState state, Span<float> parameter, ReadOnlySpan<float> gradient) =>
+        OptimizerKernels.Adamax(
+            Compute, _settings with { LearningRate = group.LearningRate, WeightDecay = group.WeightDecay },
+            state.Step, parameter, gradient, state[0], state[1]);
+}
