@@ -41,18 +41,26 @@ public sealed class AtomicFolder
         CheckNames(list);
         Clean(files, path);
 
-        files.CreateDirectory(pending);
-        var manifest = new FolderManifest(list.Select(file => WriteFile(files, pending, file)).ToArray());
-        WriteFile(files, pending, new FolderFile(FolderManifest.FileName, stream => stream.Write(manifest.Encode())));
-        files.FlushDirectory(pending);
-
-        if (files.DirectoryExists(path))
+        try
         {
-            files.RenameDirectory(path, previous);
-            files.FlushDirectory(parent); // the old name is free on the medium before the new folder takes it
+            files.CreateDirectory(pending);
+            var manifest = new FolderManifest(list.Select(file => WriteFile(files, pending, file)).ToArray());
+            WriteFile(files, pending, new FolderFile(FolderManifest.FileName, stream => stream.Write(manifest.Encode())));
+            files.FlushDirectory(pending);
+            if (files.DirectoryExists(path))
+            {
+                files.RenameDirectory(path, previous);
+                files.FlushDirectory(parent); // the old name is free on the medium before the new folder takes it
+            }
+
+            files.RenameDirectory(pending, path);
+        }
+        catch (IOException)
+        {
+            TryClean(files, path);
+            throw;
         }
 
-        files.RenameDirectory(pending, path);
         files.FlushDirectory(parent);
         if (files.DirectoryExists(previous))
         {
@@ -146,6 +154,18 @@ public sealed class AtomicFolder
         if (files.DirectoryExists(pending))
         {
             files.DeleteDirectory(pending);
+        }
+    }
+
+    // A full disk should not stay full of half a checkpoint. The first error is the one to report.
+    private static void TryClean(IFileSystem files, string path)
+    {
+        try
+        {
+            Clean(files, path);
+        }
+        catch (IOException)
+        {
         }
     }
 

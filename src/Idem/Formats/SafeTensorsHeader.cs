@@ -222,8 +222,8 @@ internal sealed class SafeTensorsHeader
     // Ranges must cover the data section without overlap or hole: nothing hides in a file, and no byte is read twice.
     private void CheckTiling(long dataBytes)
     {
-        _entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)) is var order and not 0
-            ? order
+        _entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin)
+            : a.End != b.End ? a.End.CompareTo(b.End)
             : NameOrder.Instance.Compare(a.Name, b.Name));
         long end = 0;
         foreach (Entry entry in _entries)

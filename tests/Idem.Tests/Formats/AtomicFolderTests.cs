@@ -176,26 +176,33 @@ public sealed class AtomicFolderTests
     }
 
     [Theory]
-    [InlineData("No space left on device")]
-    [InlineData("Input/output error")]
-    public void A_failing_disk_leaves_the_old_folder_and_the_next_save_succeeds(string message)
+    [InlineData("No space left on device", true)]
+    [InlineData("Input/output error", false)]
+    public void A_failing_disk_leaves_the_old_folder_and_the_next_save_succeeds(string message, bool passes)
     {
         for (int operations = 0; ; operations++)
         {
             FaultyFileSystem files = NewDisk();
             AtomicFolder.Write(files, Target, Version(1));
             files.Fault = () => new IOException(message);
+            files.FaultPasses = passes;
             files.CrashAfter(operations);
             try
             {
                 AtomicFolder.Write(files, Target, Version(2));
                 break;
             }
-            catch (IOException)
+            catch (IOException e)
             {
+                Assert.Equal(message, e.Message);
             }
 
             Assert.True(Load(files) is 1 or 2);
+            if (passes && Load(files) == 1)
+            {
+                Assert.Equal(["checkpoint"], files.List("/runs/demo").Select(e => e.Name));
+            }
+
             files.CrashAfter(int.MaxValue);
             AtomicFolder.Write(files, Target, Version(3));
             Assert.Equal(3, Load(files));

@@ -41,6 +41,9 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>An error to raise instead of crashing when the operations are used up.</summary>
     public Func<Exception>? Fault { get; set; }
 
+    /// <summary>Whether operations succeed again after one <see cref="Fault"/>.</summary>
+    public bool FaultPasses { get; set; }
+
     public void CrashAfter(int operations)
     {
         _operationsLeft = operations;
@@ -165,6 +168,7 @@ internal sealed class FaultyFileSystem : IFileSystem
     {
         if (_operationsLeft == 0)
         {
+            _operationsLeft = FaultPasses ? int.MaxValue : 0;
             throw Fault?.Invoke() ?? new CrashException();
         }
 
