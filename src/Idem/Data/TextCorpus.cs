@@ -43,7 +43,7 @@ public sealed class TextCorpus
     /// <summary>All documents one behind the other; one that does not end with a line feed gets one if another follows.</summary>
     public string Text { get; }
 
-    /// <summary>SHA-256 of the documents and their boundaries, 64 lower-case hex digits (docs/formats.md, "Data digest").</summary>
+    /// <summary>SHA-256 of the documents and their boundaries, "sha256:" and 64 lower-case hex digits (docs/formats.md, "Data digest").</summary>
     public string Digest { get; }
 
     /// <summary>Reads files and folders in the given order.</summary>
@@ -103,6 +103,6 @@ public sealed class TextCorpus
             hash.AppendData(bytes);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return "sha256:" + Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

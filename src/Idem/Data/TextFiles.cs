@@ -2,6 +2,7 @@
 
 using System.Buffers;
 using System.Text.Unicode;
+using Idem.Tokenizers;
 
 namespace Idem.Data;
 
@@ -35,9 +36,9 @@ internal static class TextFiles
         {
             files = Directory.GetFiles(path, "*", Visible);
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, "a folder below it may not be read.", "Change its permissions or move it away.", inner: e);
+            throw new DataException(path, $"it cannot be listed ({e.Message})", "Check its permissions and those of the folders below.", inner: e);
         }
 
         if (files.Length == 0)
@@ -45,7 +46,7 @@ internal static class TextFiles
             throw new DataException(path, "the folder holds no files.", "Name a folder with text files.");
         }
 
-        return [.. files.OrderBy(file => Path.GetRelativePath(path, file).Replace('\\', '/'), StringComparer.Ordinal)];
+        return [.. files.OrderBy(file => Path.GetRelativePath(path, file).Replace('\\', '/'), CodePointOrder.Instance)];
     }
 
     public static TextDocument Read(string file)

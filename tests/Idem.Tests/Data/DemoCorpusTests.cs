@@ -12,7 +12,7 @@ public partial class DemoCorpusTests
     [Fact]
     public void DigestIsPinned()
     {
-        Assert.Equal("2eaa39cf0e1c888b5289f298beeeeec166e9c3bb0468d23303e12905ec9f5cbc", new TextCorpus([new("demo", Text)]).Digest);
+        Assert.Equal("sha256:2eaa39cf0e1c888b5289f298beeeeec166e9c3bb0468d23303e12905ec9f5cbc", new TextCorpus([new("demo", Text)]).Digest);
     }
 
     [Fact]

@@ -15,14 +15,14 @@ public sealed class TextCorpusTests : IDisposable
     [Fact]
     public void FoldersAreReadInOrdinalOrderWithoutHiddenFiles()
     {
-        foreach (string name in (string[])["b.txt", "B.md", "a/z.jsonl", "a.txt", "a/.hidden", ".git/config", "a/b/c"])
+        foreach (string name in (string[])["b.txt", "\uE000", "\U0001F600", "B.md", "a/z.jsonl", "a.txt", "a/.hidden", ".git/config", "a/b/c"])
         {
             Write(name, Encoding.UTF8.GetBytes(name));
         }
 
         TextCorpus corpus = TextCorpus.Load([_folder]);
-        Assert.Equal(["B.md", "a.txt", "a/b/c", "a/z.jsonl", "b.txt"], corpus.Documents.Select(document => document.Text));
-        Assert.Equal("B.md\na.txt\na/b/c\na/z.jsonl\nb.txt", corpus.Text);
+        Assert.Equal(["B.md", "a.txt", "a/b/c", "a/z.jsonl", "b.txt", "\uE000", "\U0001F600"], corpus.Documents.Select(document => document.Text));
+        Assert.Equal("B.md\na.txt\na/b/c\na/z.jsonl\nb.txt\n\uE000\n\U0001F600", corpus.Text);
         Assert.Equal(["a/.hidden", "b.txt"], TextCorpus.Load([Path_("a/.hidden"), Path_("b.txt")]).Documents.Select(document => document.Text));
     }
 
@@ -40,7 +40,7 @@ public sealed class TextCorpusTests : IDisposable
         [
             .. "idem-data-1\n"u8, .. Length(3), .. "a\u00E9"u8, .. Length(1), .. "b"u8,
         ];
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(expected)), new TextCorpus([new("x", "a\u00E9"), new("y", "b")]).Digest);
+        Assert.Equal("sha256:" + Convert.ToHexStringLower(SHA256.HashData(expected)), new TextCorpus([new("x", "a\u00E9"), new("y", "b")]).Digest);
         Assert.Equal(new TextCorpus([new("x", "ab")]).Digest, new TextCorpus([new("other", "ab")]).Digest);
         Assert.NotEqual(new TextCorpus([new("x", "ab"), new("y", "c")]).Digest, new TextCorpus([new("x", "a"), new("y", "bc")]).Digest);
 

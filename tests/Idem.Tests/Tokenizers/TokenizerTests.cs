@@ -119,6 +119,16 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void ThreadsAndWarmCachesChangeNothing()
+    {
+        var random = new Random(11);
+        string[] texts = [.. Enumerable.Range(0, 400).Select(_ => RandomText(random) + " the cat sat on the mat")];
+        int[][] fresh = [.. texts.Select(text => Tokenizer.Parse(Bytes.ToJson(), "fresh").Encode(text))];
+        Tokenizer shared = Tokenizer.Parse(Bytes.ToJson(), "shared");
+        Parallel.For(0, 4 * texts.Length, i => Assert.Equal(fresh[i % texts.Length], shared.Encode(texts[i % texts.Length])));
+    }
+
+    [Fact]
     public void UnknownIdsAreRefused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Bytes.Decode([Bytes.VocabularySize]));

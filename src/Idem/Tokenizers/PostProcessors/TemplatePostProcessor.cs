@@ -60,7 +60,7 @@ internal sealed class TemplatePostProcessor : IPostProcessor
 
     public static TemplatePostProcessor Read(JsonNode node)
     {
-        var specials = new SortedDictionary<string, Special>(StringComparer.Ordinal);
+        var specials = new SortedDictionary<string, Special>(CodePointOrder.Instance);
         foreach ((string name, JsonNode special) in node.Required("special_tokens").Members())
         {
             specials.Add(name, new Special(
@@ -69,7 +69,7 @@ internal sealed class TemplatePostProcessor : IPostProcessor
         }
 
         List<Piece> single = ReadPieces(node.Required("single"), specials);
-        if (single.Count(piece => piece is { IsSpecial: false, Name: "A" }) != 1 || single.Any(piece => piece is { IsSpecial: false, Name: not "A" }))
+        if (single.Where(piece => !piece.IsSpecial).Select(piece => piece.Name).ToArray() is not ["A"])
         {
             throw node.Required("single").Error("the template for one text must hold the sequence 'A' once and no other.");
         }
