@@ -40,6 +40,33 @@ public class PathEqualityTests
         ("rmsprop-centered-momentum", OptimizerCase.RmsProp(0.01, 0.99, 1e-8, 0.01, 0.9, true, false)),
     ];
 
+    private const string PinnedDigests = """
+        sgd cb5cb99f5b4ba9ec
+        sgd-decay-maximize 793c6ffb8913ee1f
+        sgd-momentum c09c1d430cfd2f0e
+        sgd-nesterov c1ad80cb7e4a7764
+        sgd-decay-below-float32 7a2c332ba1718880
+        adam 24201856d7e737e6
+        adam-decay-amsgrad 1543fa06b9385418
+        adam-eps-0 2f514971fb966261
+        adamw 6165cb20942bf17c
+        adamw-amsgrad e4726842a0871cb5
+        adadelta bc5c3f8b16cd9418
+        adadelta-decay 762cad981e01e9c8
+        adagrad b840c8f61e961cdc
+        adagrad-full b61e9d448131e33d
+        adamax 640cc7ab95eae5e5
+        adamax-decay 1e9234114425b410
+        nadam d1869cc1183dac42
+        nadam-decay-2.x e73cfac773e8c645
+        radam 25e86ea4fb1951a5
+        radam-decay-rectified 4f83b1dc6d04f5a1
+        rmsprop 21f6d2e702f42c32
+        rmsprop-centered 180cf87353b3396e
+        rmsprop-momentum d46659a5aaafa4aa
+        rmsprop-centered-momentum 9c7fcb99493246b0
+        """;
+
     public static TheoryData<string> Names => [.. Cases.Select(item => item.Name)];
 
     [Theory]
@@ -55,6 +82,14 @@ public class PathEqualityTests
         Check(optimizer, Block - 1, 2, [2]);
         Check(optimizer, Block + 1, 2, [3]);
         Check(optimizer, (2 * Block) + 21, 2, [1, 2, 3, 7]);
+    }
+
+    /// <summary>The definitions themselves are pinned: a change of both a definition and its fast form is noticed here.</summary>
+    [Fact]
+    public void TheDefinitionsKeepTheirBits()
+    {
+        string digests = string.Join('\n', Cases.Select(item => $"{item.Name} {DigestOfDefinition(item.Case):x16}"));
+        Assert.True(PinnedDigests == digests, $"the definitions give\n{digests}");
     }
 
     [Fact]
@@ -78,6 +113,25 @@ public class PathEqualityTests
                 }
             }
         }
+    }
+
+    /// <summary>FNV-1a over the bits of 1000 elements and their state after 7 steps, NaN as 7fc00000.</summary>
+    private static ulong DigestOfDefinition(OptimizerCase optimizer)
+    {
+        float[] parameter = OddValues(1000, 1);
+        float[][] state = optimizer.NewState<float>(parameter.Length);
+        for (int step = 1; step <= 7; step++)
+        {
+            optimizer.Step(0.01, step, parameter, OddValues(parameter.Length, 100 + step), state);
+        }
+
+        ulong hash = 0xcbf29ce484222325;
+        foreach (float value in parameter.Concat(state.SelectMany(values => values)))
+        {
+            hash = (hash ^ (float.IsNaN(value) ? 0x7fc00000u : BitConverter.SingleToUInt32Bits(value))) * 0x100000001b3;
+        }
+
+        return hash;
     }
 
     private static void Check(OptimizerCase optimizer, int length, int steps, int[] threadCounts)
