@@ -1,5 +1,6 @@
 // Gradient clipping over several parameters, and schedules against the formulas of nanoGPT and Hugging Face.
 
+using Idem.Numerics.Kernels;
 using Idem.Optimizers;
 
 namespace Idem.Tests.Optimizers;
@@ -91,6 +92,21 @@ public class ClipAndScheduleTests
         Assert.Equal(0.05, annealing.LearningRate(0));
         Assert.Equal(0.001, annealing.LearningRate(20), 1e-18);
         Assert.Equal(0.05, annealing.LearningRate(40), 1e-16);
+    }
+
+    [Fact]
+    public void ScalarFunctionsAreWithinTwoUlps()
+    {
+        for (int i = 0; i <= 4000; i++)
+        {
+            double r = i / 1000.0, x = i * 0.37;
+            Assert.Equal(Math.Cos(Math.PI * r), OptimizerScalars.CosPi(r), 1.5e-15); // the oracle's own argument is rounded
+            Assert.Equal(1, OptimizerScalars.Power096(x) / Math.Pow(0.96, x), 4.5e-16);
+            Assert.Equal(1, OptimizerScalars.Power(0.999, i) / Math.Pow(0.999, i), 1e-12);
+        }
+
+        Assert.Equal([1, 0, -1, 0, 1, 0, -1], Enumerable.Range(0, 7).Select(i => OptimizerScalars.CosPi(i / 2.0) + 0.0));
+        Assert.Equal((1.0, 0.96, 0.0), (OptimizerScalars.Power096(0), OptimizerScalars.Power096(1), OptimizerScalars.Power096(1e6)));
     }
 
     [Fact]

@@ -22,10 +22,10 @@ public readonly record struct AdamSettings(
     internal double ParameterDecay => Decoupled ? -(LearningRate * WeightDecay) : 0;
 
     /// <summary>-(lr / (1 - beta1^step)).</summary>
-    internal double StepSize(long step) => -(LearningRate / (1 - ScalarPower.Integer(Beta1, step)));
+    internal double StepSize(long step) => -(LearningRate / (1 - OptimizerScalars.Power(Beta1, step)));
 
     /// <summary>sqrt(1 - beta2^step).</summary>
-    internal double CorrectionRoot(long step) => Math.Sqrt(1 - ScalarPower.Integer(Beta2, step));
+    internal double CorrectionRoot(long step) => Math.Sqrt(1 - OptimizerScalars.Power(Beta2, step));
 }
 
 public static partial class OptimizerKernels

@@ -13,7 +13,7 @@ public readonly record struct AdamaxSettings(
     double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, bool Maximize)
 {
     /// <summary>-(lr / (1 - beta1^step)).</summary>
-    internal double StepSize(long step) => -(LearningRate / (1 - ScalarPower.Integer(Beta1, step)));
+    internal double StepSize(long step) => -(LearningRate / (1 - OptimizerScalars.Power(Beta1, step)));
 }
 
 public static partial class OptimizerKernels

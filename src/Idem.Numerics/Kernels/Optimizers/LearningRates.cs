@@ -16,11 +16,11 @@ public static class LearningRates
 
     /// <summary>As <see cref="Cosine"/> without an end: it rises again after <paramref name="period"/> (CosineAnnealingLR, closed form).</summary>
     public static double CosineAnnealing(double peak, double minimum, long step, long period) =>
-        minimum + ((peak - minimum) * (0.5 * (1 + Float64.Cos(Math.PI * ((double)step / period)))));
+        minimum + ((peak - minimum) * (0.5 * (1 + OptimizerScalars.CosPi((double)step / period))));
 
     /// <summary>initial * gamma^floor(step/stepSize), the power by squaring (StepLR).</summary>
     public static double Step(double initial, double gamma, long step, long stepSize) =>
-        initial * ScalarPower.Integer(gamma, step / stepSize);
+        initial * OptimizerScalars.Power(gamma, step / stepSize);
 
     /// <summary>peak * (step/warmupSteps): the first update's rate is 0 (Hugging Face).</summary>
     public static double WarmupFromZero(double peak, long step, long warmupSteps) => peak * ((double)step / warmupSteps);

@@ -18,7 +18,7 @@ public readonly record struct NAdamSettings(
     double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, double MomentumDecay, bool RepeatMomentum, bool Maximize)
 {
     /// <summary>1 - beta2^step.</summary>
-    internal double Correction(long step) => 1 - ScalarPower.Integer(Beta2, step);
+    internal double Correction(long step) => 1 - OptimizerScalars.Power(Beta2, step);
 
     /// <summary>The factor of g / denominator: -lr * (1-mu_t) / (1-product_t).</summary>
     internal double GradientStep(long step, float product) => -LearningRate * (1 - Momentum(step)) / (1 - (double)product);
@@ -34,7 +34,7 @@ public readonly record struct NAdamSettings(
     }
 
     /// <summary>mu_t = beta1 * (1 - 0.5 * 0.96^(t*momentum_decay)).</summary>
-    internal double Momentum(long step) => Beta1 * (1 - (0.5 * Float64.Pow(0.96, step * MomentumDecay)));
+    internal double Momentum(long step) => Beta1 * (1 - (0.5 * OptimizerScalars.Power096(step * MomentumDecay)));
 }
 
 public static partial class OptimizerKernels

@@ -21,7 +21,7 @@ public readonly record struct RAdamSettings(
     /// </summary>
     internal double StepSize(long step)
     {
-        double plain = -(LearningRate / (1 - ScalarPower.Integer(Beta1, step)));
+        double plain = -(LearningRate / (1 - OptimizerScalars.Power(Beta1, step)));
         double rho = Length(step);
         if (!(rho > 5))
         {
@@ -30,14 +30,14 @@ public readonly record struct RAdamSettings(
 
         double limit = LengthLimit;
         double rectification = Math.Sqrt((rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho));
-        return plain * Math.Sqrt(1 - ScalarPower.Integer(Beta2, step)) * rectification;
+        return plain * Math.Sqrt(1 - OptimizerScalars.Power(Beta2, step)) * rectification;
     }
 
     private double LengthLimit => (2 / (1 - Beta2)) - 1;
 
     private double Length(long step)
     {
-        double power = ScalarPower.Integer(Beta2, step);
+        double power = OptimizerScalars.Power(Beta2, step);
         return LengthLimit - (2.0 * step * power / (1 - power));
     }
 }
