@@ -5,10 +5,13 @@ using Idem.Numerics.Reduction;
 namespace Idem.Numerics.Kernels;
 
 /// <summary>Attention with causal and windowed presence of keys. Order: <c>arithmetic.md#attention</c>.</summary>
-public static partial class Attention
+public static unsafe partial class Attention
 {
     /// <summary>The largest head: three leaves, joined from left to right.</summary>
     public const int HeadSizeMax = 3 * ChainTree.Leaf;
+
+    /// <summary>Queries that are worth a thread's packing of keys and values.</summary>
+    private const int TilesOfQueriesMin = 64;
 
     /// <summary>
     /// y_i = the chain-tree over present keys j of p_ij*v_j, p = softmax of the scaled scores over present keys.
@@ -38,7 +41,19 @@ public static partial class Attention
             CheckStatistics(Operation, shape, max.Length, sum.Length);
         }
 
-        Reference.Forward(shape, q.ToArray(), k.ToArray(), v.ToArray(), y, max, sum);
+        if (shape.QueryCount == 0)
+        {
+            return;
+        }
+
+        // Few heads are cut into runs of tiles, so that every thread has something to do.
+        int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
+        chunks = Math.Min(chunks, ((shape.QueryCount - 1) / TilesOfQueriesMin) + 1);
+        fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
+        {
+            ForwardKernel kernel = new() { Shape = shape, Chunks = chunks, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps };
+            KernelLoop.Run(compute, heads * chunks, Cost(shape) / chunks, kernel);
+        }
     }
 
     /// <summary>
@@ -62,8 +77,16 @@ public static partial class Attention
         CheckOperands(Operation, shape, q.Length, k.Length, v.Length, dy.Length);
         CheckOperands(Operation, shape, dq.Length, dk.Length, dv.Length, dy.Length);
         CheckStatistics(Operation, shape, max.Length, sum.Length);
-        Reference.Backward(shape, q.ToArray(), k.ToArray(), v.ToArray(), max.ToArray(), sum.ToArray(), dy.ToArray(), dq, dk, dv);
+        fixed (float* pq = q, pk = k, pv = v, pm = max, ps = sum, pdy = dy, pdq = dq, pdk = dk, pdv = dv)
+        {
+            BackwardKernel kernel = new() { Shape = shape, Q = pq, K = pk, V = pv, Max = pm, Sum = ps, Dy = pdy, Dq = pdq, Dk = pdk, Dv = pdv };
+            KernelLoop.Run(compute, shape.Batch * shape.KeyHeads, 3 * Cost(shape), kernel);
+        }
     }
+
+    /// <summary>Work of one key head's forward pass, in elements touched.</summary>
+    private static long Cost(in AttentionShape shape) =>
+        (long)shape.Group * shape.QueryCount * (shape.Window == 0 ? shape.KeyCount : Math.Min(shape.Window, shape.KeyCount)) * (8 + (shape.HeadSize / 8));
 
     private static void CheckOperands(string operation, in AttentionShape s, int q, int k, int v, int y)
     {

@@ -13,6 +13,9 @@ internal unsafe struct PresentLeaves
     private int _leaf;
     private bool _hasLeaf;
 
+    /// <summary>No leaf has begun.</summary>
+    public readonly bool IsEmpty => !_hasLeaf;
+
     /// <summary>
     /// Goes on to a later leaf (a no-op if it is the one at work): the sums in hand are put away, and
     /// <paramref name="sum"/> may be overwritten. Level l's <paramref name="width"/> sums lie at

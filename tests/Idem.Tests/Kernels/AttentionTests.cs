@@ -1,0 +1,226 @@
+using Idem.Numerics.Kernels;
+using Idem.Tests.Support;
+
+namespace Idem.Tests.Kernels;
+
+public class AttentionTests
+{
+    public static TheoryData<string> Shapes => [.. s_shapes.Keys];
+
+    private static readonly Dictionary<string, AttentionShape> s_shapes = new()
+    {
+        ["one position"] = AttentionShape.CausalPacked(1, 1, 1, 1, 1, 1f),
+        ["tiny model"] = AttentionShape.CausalPacked(2, 2, 2, 33, 16, 0.25f),
+        ["shared keys"] = AttentionShape.CausalPacked(1, 6, 2, 17, 20, 0.3f),
+        ["odd head"] = AttentionShape.CausalPacked(1, 2, 1, 31, 7, 0.4f),
+        ["two leaves of keys"] = AttentionShape.CausalPacked(1, 1, 1, 261, 3, 0.7f),
+        ["head of two leaves"] = AttentionShape.CausalPacked(1, 1, 1, 5, 259, 0.1f),
+        ["head of three leaves"] = AttentionShape.CausalPacked(1, 1, 1, 2, 515, 0.1f),
+        ["many leaves"] = AttentionShape.CausalPacked(1, 1, 1, 1100, 1, 1f),
+        ["window"] = AttentionShape.CausalPacked(1, 2, 1, 70, 9, 0.4f) with { Window = 5 },
+        ["window of one"] = AttentionShape.CausalPacked(1, 1, 1, 19, 4, 0.4f) with { Window = 1 },
+        ["window over leaves"] = AttentionShape.CausalPacked(1, 1, 1, 1100, 1, 0.8f) with { Window = 300 },
+        ["every key"] = AttentionShape.CausalPacked(2, 2, 1, 37, 8, 0.4f) with { Causal = false },
+        ["cross"] = Separate(2, 4, 2, 13, 41, 8) with { Causal = false },
+        ["cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279 },
+        ["cached, more keys"] = Separate(1, 2, 1, 6, 300, 5) with { QueryOffset = 250 },
+        ["threads"] = AttentionShape.CausalPacked(3, 4, 2, 130, 8, 0.35f),
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void EqualsTheReference(string name)
+    {
+        AttentionShape shape = s_shapes[name];
+        Operands o = new(shape, 1);
+        float[] y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows], dq = o.Dq(), dk = o.Dk(), dv = o.Dv();
+        Attention.Reference.Forward(shape, o.Q, o.K, o.V, y, max, sum);
+        Attention.Reference.Backward(shape, o.Q, o.K, o.V, max, sum, o.Gradient, dq, dk, dv);
+        foreach (Compute compute in KernelTesting.Computes)
+        {
+            string where = $"{name}, {compute.Name()}";
+            Guarded gy = new(new float[o.Y]), gm = new(o.Rows), gs = new(o.Rows), gdq = new(o.Dq()), gdk = new(o.Dk()), gdv = new(o.Dv());
+            Attention.Forward(compute, shape, new Guarded(o.Q).Span, new Guarded(o.K).Span, new Guarded(o.V).Span, gy.Span, gm.Span, gs.Span);
+            KernelTesting.SameBits(y, gy.Span, $"{where}: y");
+            KernelTesting.SameBits(max, gm.Span, $"{where}: max");
+            KernelTesting.SameBits(sum, gs.Span, $"{where}: sum");
+            gy.CheckWalls(where);
+            Attention.Backward(compute, shape, new Guarded(o.Q).Span, new Guarded(o.K).Span, new Guarded(o.V).Span, max, sum, new Guarded(o.Gradient).Span, gdq.Span, gdk.Span, gdv.Span);
+            KernelTesting.SameBits(dq, gdq.Span, $"{where}: dq");
+            KernelTesting.SameBits(dk, gdk.Span, $"{where}: dk");
+            KernelTesting.SameBits(dv, gdv.Span, $"{where}: dv");
+            gdq.CheckWalls(where);
+            gdk.CheckWalls(where);
+            gdv.CheckWalls(where);
+        }
+    }
+
+    /// <summary>Prefill, prefill in chunks and decoding token by token are the same bits, windowed or not.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 2)]
+    [InlineData(0, 7)]
+    [InlineData(0, 64)]
+    [InlineData(0, 257)]
+    [InlineData(50, 1)]
+    [InlineData(50, 7)]
+    public void ChunksAreTheWhole(int window, int chunk)
+    {
+        const int Length = 270;
+        AttentionShape whole = Separate(1, 4, 2, Length, Length, 8) with { Window = window };
+        Operands o = new(whole, 2);
+        float[] y = new float[o.Y];
+        Attention.Forward(new Compute(SimdPath.Scalar, 1), whole, o.Q, o.K, o.V, y, [], []);
+        foreach (Compute compute in KernelTesting.SingleThreaded)
+        {
+            float[] parts = new float[o.Y];
+            for (int at = 0; at < Length; at += chunk)
+            {
+                int count = Math.Min(chunk, Length - at);
+                AttentionShape part = whole with { QueryOffset = at, QueryCount = count, KeyCount = at + count };
+                Attention.Forward(
+                    compute, part, o.Q.AsSpan(at * whole.QueryRowStride), o.K, o.V, parts.AsSpan(at * whole.OutputRowStride), [], []);
+            }
+
+            KernelTesting.SameBits(y, parts, $"chunks of {chunk}, window {window}, {compute.Name()}");
+        }
+    }
+
+    /// <summary>A sequence's result does not depend on what else is in the batch, nor on what an absent key holds.</summary>
+    [Fact]
+    public void AbsentKeysAndOtherSequencesCannotMatter()
+    {
+        AttentionShape batch = Separate(3, 2, 1, 40, 40, 8), alone = batch with { Batch = 1 };
+        Operands o = new(batch, 3);
+        float[] y = new float[o.Y];
+        foreach (Compute compute in KernelTesting.SingleThreaded)
+        {
+            Attention.Forward(compute, batch, o.Q, o.K, o.V, y, [], []);
+            for (int b = 0; b < 3; b++)
+            {
+                float[] one = new float[batch.OutputBatchStride];
+                Attention.Forward(compute, alone, o.Q.AsSpan(b * batch.QueryBatchStride), o.K.AsSpan(b * batch.KeyBatchStride), o.V.AsSpan(b * batch.ValueBatchStride), one, [], []);
+                KernelTesting.SameBits(one, y.AsSpan(b * batch.OutputBatchStride, batch.OutputBatchStride), $"sequence {b}, {compute.Name()}");
+            }
+
+            // The last half of the keys is poisoned: the first half of the queries must not notice.
+            float[] k = [.. o.K], v = [.. o.V], poisoned = new float[o.Y];
+            k.AsSpan(20 * batch.KeyRowStride, 20 * batch.KeyRowStride).Fill(float.NaN);
+            v.AsSpan(20 * batch.ValueRowStride, 20 * batch.ValueRowStride).Fill(float.PositiveInfinity);
+            Attention.Forward(compute, alone, o.Q, k, v, poisoned, [], []);
+            KernelTesting.SameBits(y.AsSpan(0, 20 * batch.OutputRowStride), poisoned.AsSpan(0, 20 * batch.OutputRowStride), $"poisoned, {compute.Name()}");
+        }
+    }
+
+    /// <summary>The backward pass is the derivative: it agrees with a difference quotient of a weighted sum of outputs.</summary>
+    [Fact]
+    public void BackwardIsTheDerivative()
+    {
+        AttentionShape shape = Separate(1, 4, 2, 6, 6, 4) with { Window = 4 };
+        Operands o = new(shape, 4);
+        Compute compute = KernelTesting.Computes[0];
+        float[] y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows], dq = o.Dq(), dk = o.Dk(), dv = o.Dv();
+        Attention.Forward(compute, shape, o.Q, o.K, o.V, y, max, sum);
+        Attention.Backward(compute, shape, o.Q, o.K, o.V, max, sum, o.Gradient, dq, dk, dv);
+        foreach ((float[] input, float[] gradient) in new[] { (o.Q, dq), (o.K, dk), (o.V, dv) })
+        {
+            for (int i = 0; i < input.Length; i++)
+            {
+                const float Step = 1f / 64;
+                float old = input[i];
+                double Loss(float value)
+                {
+                    input[i] = value;
+                    Attention.Forward(compute, shape, o.Q, o.K, o.V, y, [], []);
+                    return y.Zip(o.Gradient, (a, b) => (double)a * b).Sum();
+                }
+
+                double quotient = (Loss(old + Step) - Loss(old - Step)) / (2 * Step);
+                input[i] = old;
+                Assert.Equal(quotient, gradient[i], 2e-3);
+            }
+        }
+    }
+
+    /// <summary>Negative control: a value chain without its leaf boundary is caught.</summary>
+    [Fact]
+    public void ASkippedLeafBoundaryWouldBeSeen()
+    {
+        AttentionShape shape = Separate(1, 1, 1, 1, 300, 1) with { QueryOffset = 299 };
+        Operands o = new(shape, 5);
+        float[] y = new float[1], max = new float[1], sum = new float[1];
+        Attention.Forward(KernelTesting.Computes[0], shape, o.Q, o.K, o.V, y, max, sum);
+        float chain = 0f;
+        for (int j = 0; j < 300; j++)
+        {
+            float p = Idem.Numerics.Functions.Float32.Exp((o.Q[0] * o.K[j] * shape.Scale) - max[0]) / sum[0];
+            chain = Fma.Single(p, o.V[j], chain);
+        }
+
+        Assert.Equal(y[0], chain, 5);
+        Assert.NotEqual(y[0], chain);
+    }
+
+    [Fact]
+    public void ShapesThatDoNotFitAreNamed()
+    {
+        AttentionShape shape = Separate(1, 3, 2, 4, 4, 4);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Attention.Forward(KernelTesting.Computes[0], shape, [], [], [], [], [], []));
+        Assert.Contains("3 query heads cannot share 2 key heads", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<ArgumentException>(() => Attention.Forward(KernelTesting.Computes[0], shape with { QueryHeads = 2 }, new float[5], [], [], [], [], []));
+        Assert.Contains("q has 5 elements", error.Message, StringComparison.Ordinal);
+    }
+
+    private static AttentionShape Separate(int batch, int queryHeads, int keyHeads, int queries, int keys, int headSize) => new()
+    {
+        Batch = batch,
+        QueryHeads = queryHeads,
+        KeyHeads = keyHeads,
+        QueryCount = queries,
+        KeyCount = keys,
+        HeadSize = headSize,
+        Scale = 0.37f,
+        Causal = true,
+        QueryRowStride = queryHeads * headSize,
+        QueryBatchStride = queries * queryHeads * headSize,
+        KeyRowStride = keyHeads * headSize,
+        KeyBatchStride = keys * keyHeads * headSize,
+        ValueRowStride = keyHeads * headSize,
+        ValueBatchStride = keys * keyHeads * headSize,
+        OutputRowStride = queryHeads * headSize,
+        OutputBatchStride = queries * queryHeads * headSize,
+    };
+
+    /// <summary>Operands of a shape; in packed shapes q, k and v are slices of one buffer, given from each one's start.</summary>
+    private sealed class Operands
+    {
+        public Operands(AttentionShape shape, int seed)
+        {
+            int Size(int heads, int rows, int batchStride, int rowStride) => ((shape.Batch - 1) * batchStride) + ((rows - 1) * rowStride) + (heads * shape.HeadSize);
+            Q = KernelTesting.Moderate(seed, Size(shape.QueryHeads, shape.QueryCount, shape.QueryBatchStride, shape.QueryRowStride));
+            K = KernelTesting.Moderate(seed + 10, Size(shape.KeyHeads, shape.KeyCount, shape.KeyBatchStride, shape.KeyRowStride));
+            V = KernelTesting.Moderate(seed + 20, Size(shape.KeyHeads, shape.KeyCount, shape.ValueBatchStride, shape.ValueRowStride));
+            Y = Size(shape.QueryHeads, shape.QueryCount, shape.OutputBatchStride, shape.OutputRowStride);
+            Gradient = KernelTesting.Moderate(seed + 30, Y);
+            Rows = shape.Batch * shape.QueryHeads * shape.QueryCount;
+        }
+
+        public float[] Q { get; }
+
+        public float[] K { get; }
+
+        public float[] V { get; }
+
+        public float[] Gradient { get; }
+
+        public int Y { get; }
+
+        public int Rows { get; }
+
+        public float[] Dq() => new float[Q.Length];
+
+        public float[] Dk() => new float[K.Length];
+
+        public float[] Dv() => new float[V.Length];
+    }
+}
