@@ -34,9 +34,10 @@ public static unsafe partial class Attention
             int queryLevels = ChainTree.LevelCount(ChainTree.LeafCount(Shape.QueryOffset + Shape.QueryCount));
             long packed = Scratch.Round((long)keyCount * headSize), square = Scratch.Round((long)width * headSize);
             long scoresSize = Scratch.Round((long)keyCount * width), keySums = 2 * packed;
-            long treesSize = Scratch.Round((long)keyCount * sizeof(PresentLeaves) / sizeof(float) + 1);
+            long treesSize = Scratch.Round((2L * keyCount * sizeof(PresentLeaves) / sizeof(float)) + 1);
+            long maskSize = Shape.Dropout.IsActive ? scoresSize : 0, bytesSize = Shape.Dropout.IsActive ? keyCount : 0;
             Buffers at = new(Scratch.Rent(
-                (2 * packed) + keySums + (queryLevels * keySums) + ((5 + keyLevels) * square) + (2 * scoresSize) + (Lanes.Count * width) + treesSize));
+                (2 * packed) + keySums + (queryLevels * keySums) + ((5 + keyLevels) * square) + (2 * scoresSize) + (Lanes.Count * width) + treesSize + maskSize + bytesSize));
             at.Keys = at.Take(packed);
             at.Values = at.Take(packed);
             at.KeySums = at.Take(keySums);
@@ -51,23 +52,31 @@ public static unsafe partial class Attention
             at.Ds = at.Take(scoresSize);
             at.Lanes = at.Take(Lanes.Count * width);
             at.KeyTrees = (PresentLeaves*)at.Take(treesSize);
+            at.Mask = new AttentionMask(at.Take(maskSize), Shape.Dropout.KeptScale);
+            at.MaskBytes = (byte*)at.Take(bytesSize);
 
             long head = (long)keyHead * headSize;
             AttentionProducts.Pack(K + ((long)batch * Shape.KeyBatchStride) + head, Shape.KeyRowStride, keyCount, headSize, at.Keys);
             AttentionProducts.Pack(V + ((long)batch * Shape.ValueBatchStride) + head, Shape.ValueRowStride, keyCount, headSize, at.Values);
             for (int group = 0; group < Shape.Group; group++)
             {
-                new Span<PresentLeaves>(at.KeyTrees, keyCount).Clear();
+                new Span<PresentLeaves>(at.KeyTrees, 2 * keyCount).Clear();
                 RunQueryHead<S, F, D>(at, batch, (keyHead * Shape.Group) + group);
                 for (int key = 0; key < keyCount; key++)
                 {
                     float* sums = at.KeySums + ((long)key * 2 * headSize);
-                    if (at.KeyTrees[key].IsEmpty)
+                    for (int half = 0; half < 2; half++)
                     {
-                        new Span<float>(sums, 2 * headSize).Clear(); // no query sees this key
+                        ref PresentLeaves tree = ref at.KeyTrees[(2 * key) + half];
+                        float* sum = sums + (half * headSize);
+                        if (tree.IsEmpty)
+                        {
+                            new Span<float>(sum, headSize).Clear(); // no query sees this key
+                        }
+
+                        tree.Finish<S, F, D>(sum, at.KeySumLevels + (sum - at.KeySums), keySums, headSize);
                     }
 
-                    at.KeyTrees[key].Finish<S, F, D>(sums, at.KeySumLevels + ((long)key * 2 * headSize), keySums, 2 * headSize);
                     float* dv = Dv + ((long)batch * Shape.ValueBatchStride) + ((long)key * Shape.ValueRowStride) + head;
                     float* dk = Dk + ((long)batch * Shape.KeyBatchStride) + ((long)key * Shape.KeyRowStride) + head;
                     AddHead(sums, dv, headSize, isFirst: group == 0);
@@ -109,13 +118,28 @@ public static unsafe partial class Attention
 
                 // y = sum of p*v: dp = dy.v, and dv gathers p*dy; p = softmax(s): ds = (p*(dp-delta))*scale
                 AttentionProducts.Dot<S, F, D>(at.Values + first, keyCount, at.GradientLanes, headSize, 1f, at.Ds);
+                bool hasDropout = Shape.Dropout.IsActive;
+                if (hasDropout)
+                {
+                    at.Mask.Fill(Shape, tile, width, batch, h, at.MaskBytes);
+                    AttentionSoftmax.Drop<S, F, D>(tile, at.Mask, at.Ds);
+                }
+
                 AttentionSoftmax.Gradient<S, F, D>(tile, at.P, at.Ds, at.Lanes, delta, Shape.Scale);
 
                 // s = q.k: dq = sum over keys of ds*k, and dk gathers ds*q
                 AttentionSums.OverKeys<S, F, D>(tile, at.Ds, at.Keys, 0, headSize, at.QuerySums, at.QuerySumLevels, trees);
-                BeginLeaves<S, F, D>(at, tile);
+                BeginLeaves<S, F, D>(at, tile, hasDropout);
                 float* keySums = at.KeySums + (2 * first);
-                AttentionSums.OverQueries<S, F, D>(tile, at.P, at.Gradients, headSize, keySums, 2 * headSize);
+                if (hasDropout)
+                {
+                    AttentionSums.OverKeptQueries<S, F, D>(tile, at.Mask, at.P, at.Gradients, headSize, keySums, 2 * headSize);
+                }
+                else
+                {
+                    AttentionSums.OverQueries<S, F, D>(tile, at.P, at.Gradients, headSize, keySums, 2 * headSize);
+                }
+
                 AttentionSums.OverQueries<S, F, D>(tile, at.Ds, at.Queries, headSize, keySums + headSize, 2 * headSize);
                 for (int lane = tile.Low; lane < tile.High; lane++)
                 {
@@ -124,20 +148,29 @@ public static unsafe partial class Attention
             }
         }
 
-        /// <summary>The tile's queries lie in one leaf; keys that have not met it yet begin it at +0.</summary>
-        private readonly void BeginLeaves<S, F, D>(in Buffers at, in AttentionTile tile)
+        /// <summary>
+        /// The tile's queries lie in one leaf; keys that have not met it yet begin it at +0 (for dv, those that a kept
+        /// probability meets).
+        /// </summary>
+        private readonly void BeginLeaves<S, F, D>(in Buffers at, in AttentionTile tile, bool hasDropout)
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct
         {
-            int leaf = tile.Position / ChainTree.Leaf, size = 2 * Shape.HeadSize;
+            int leaf = tile.Position / ChainTree.Leaf, size = Shape.HeadSize, width = 2 * S.Lanes;
             long stride = 2 * Scratch.Round((long)Shape.KeyCount * Shape.HeadSize);
             for (int key = tile.KeyFirst; key < tile.KeyEnd; key++)
             {
-                float* sums = at.KeySums + ((long)key * size);
-                if (at.KeyTrees[key].Begin<S, F, D>(leaf, sums, at.KeySumLevels + ((long)key * size), stride, size))
+                int low = tile.LaneFirst(key);
+                bool hasValueTerms = !hasDropout
+                    || AttentionSums.HasKept(at.Mask.Keep + ((long)(key - tile.KeyFirst) * width) + low, 1, tile.LaneEnd(key) - low);
+                for (int half = hasValueTerms ? 0 : 1; half < 2; half++)
                 {
-                    new Span<float>(sums, size).Clear();
+                    long offset = (2L * key * size) + (half * size);
+                    if (at.KeyTrees[(2 * key) + half].Begin<S, F, D>(leaf, at.KeySums + offset, at.KeySumLevels + offset, stride, size))
+                    {
+                        new Span<float>(at.KeySums + offset, size).Clear();
+                    }
                 }
             }
         }
@@ -178,6 +211,10 @@ public static unsafe partial class Attention
 
         /// <summary>The tile's probabilities and score gradients, a key a row.</summary>
         public float* P, Ds;
+
+        /// <summary>The tile's dropout mask.</summary>
+        public AttentionMask Mask;
+        public byte* MaskBytes;
 
         /// <summary>The 32 lanes of every query.</summary>
         public float* Lanes;

@@ -49,9 +49,12 @@ public static unsafe partial class Attention
 
             long packed = Scratch.Round((long)keyCount * headSize), square = Scratch.Round((long)width * headSize);
             int levelCount = ChainTree.LevelCount(ChainTree.LeafCount(tile.KeyEnd));
-            float* keys = Scratch.Rent((2 * packed) + ((3 + levelCount) * square) + ((long)(keyCount + Lanes.Count) * width));
+            long maskSize = Shape.Dropout.IsActive ? (long)keyCount * width : 0, bytesSize = Shape.Dropout.IsActive ? keyCount : 0;
+            float* keys = Scratch.Rent((2 * packed) + ((3 + levelCount) * square) + ((long)(keyCount + Lanes.Count) * width) + maskSize + bytesSize);
             float* values = keys + packed, queries = values + packed, queryLanes = queries + square, outputs = queryLanes + square;
             float* levels = outputs + square, lanes = levels + (levelCount * square), scores = lanes + (Lanes.Count * width);
+            AttentionMask mask = new(scores + ((long)keyCount * width), Shape.Dropout.KeptScale);
+            byte* bytes = (byte*)(mask.Keep + maskSize);
             long head = (long)keyHead * headSize;
             AttentionProducts.Pack(K + ((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
             AttentionProducts.Pack(V + ((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
@@ -71,7 +74,16 @@ public static unsafe partial class Attention
                     AttentionSoftmax.Max<S, F, D>(tile, scores, max);
                     AttentionSoftmax.Exp<S, F, D>(tile, scores, max, lanes, sum);
                     AttentionSoftmax.Divide<S, F, D>(tile, scores, sum);
-                    AttentionSums.OverKeys<S, F, D>(tile, scores, values, keyFirst, headSize, outputs, levels, trees);
+                    if (Shape.Dropout.IsActive)
+                    {
+                        mask.Fill(Shape, tile, width, batch, h, bytes);
+                        AttentionSums.OverKeptKeys<S, F, D>(tile, mask, scores, values, keyFirst, headSize, outputs, levels);
+                    }
+                    else
+                    {
+                        AttentionSums.OverKeys<S, F, D>(tile, scores, values, keyFirst, headSize, outputs, levels, trees);
+                    }
+
                     for (int lane = tile.Low; lane < tile.High; lane++)
                     {
                         new Span<float>(outputs + (lane * headSize), headSize).CopyTo(new Span<float>(y + ((long)(row + lane) * Shape.OutputRowStride), headSize));

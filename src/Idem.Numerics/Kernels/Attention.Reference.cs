@@ -1,6 +1,6 @@
 // Scaled dot-product attention and its derivative, one output at a time. This file DEFINES the bits.
 // What it refuses to do: tiles, online softmax, threads. An absent key (beyond a causal query, or before its window) takes part
-// in nothing: not in the maximum, not in the denominator, not in a chain.
+// in nothing: not in the maximum, not in the denominator, not in a chain. A dropped probability is absent from the value chain.
 
 using Idem.Numerics.Functions;
 using Idem.Numerics.Reduction;
@@ -18,11 +18,13 @@ public static partial class Attention
             {
                 (int b, int h, int i) = Address(shape, row);
                 Row softmax = Probabilities(shape, b, h, i, q, k, null);
+                bool[] kept = Kept(shape, b, h, i);
+                float[] p = Dropped(shape, softmax.P);
                 for (int c = 0; c < shape.HeadSize; c++)
                 {
                     int column = c;
                     y[Output(shape, b, h, i) + c] = PresentTree.Sum(
-                        shape.KeyCount, j => IsPresent(shape, i, j), j => softmax.P[j], j => v[Value(shape, b, h, j) + column]);
+                        shape.KeyCount, j => IsPresent(shape, i, j) && kept[j], j => p[j], j => v[Value(shape, b, h, j) + column]);
                 }
 
                 if (!max.IsEmpty)
@@ -43,11 +45,14 @@ public static partial class Attention
                 {
                     int head = h;
                     float[][] p = new float[shape.QueryCount][], ds = new float[shape.QueryCount][];
+                    bool[][] kept = new bool[shape.QueryCount][];
                     for (int i = 0; i < shape.QueryCount; i++)
                     {
                         int stored = (((b * shape.QueryHeads) + h) * shape.QueryCount) + i;
                         p[i] = Probabilities(shape, b, h, i, q, k, (max[stored], sum[stored])).P;
-                        ds[i] = ScoreGradients(shape, b, h, i, v, dy, p[i]);
+                        kept[i] = Kept(shape, b, h, i);
+                        ds[i] = ScoreGradients(shape, b, h, i, v, dy, p[i], kept[i]);
+                        p[i] = Dropped(shape, p[i]);
                     }
 
                     // s_ij = scale * sum over c of q_ic*k_jc: dq_ic = chain-tree over keys j of ds_ij*k_jc
@@ -67,8 +72,8 @@ public static partial class Attention
                         for (int c = 0; c < d; c++)
                         {
                             int key = j, column = c;
-                            float dkHead = OverQueries(shape, j, i => ds[i][key], i => q[Query(shape, b, head, i) + column]);
-                            float dvHead = OverQueries(shape, j, i => p[i][key], i => dy[Output(shape, b, head, i) + column]);
+                            float dkHead = OverQueries(shape, j, _ => true, i => ds[i][key], i => q[Query(shape, b, head, i) + column]);
+                            float dvHead = OverQueries(shape, j, i => kept[i][key], i => p[i][key], i => dy[Output(shape, b, head, i) + column]);
                             int atK = Key(shape, b, h, j) + c, atV = Value(shape, b, h, j) + c;
                             dk[atK] = h == firstHead ? dkHead : dk[atK] + dkHead; // query heads that share a key, ascending
                             dv[atV] = h == firstHead ? dvHead : dv[atV] + dvHead;
@@ -79,11 +84,11 @@ public static partial class Attention
         }
 
         /// <summary>The chain-tree over absolute query positions of the queries that see key j.</summary>
-        private static float OverQueries(AttentionShape shape, int j, Func<int, float> a, Func<int, float> b)
+        private static float OverQueries(AttentionShape shape, int j, Func<int, bool> kept, Func<int, float> a, Func<int, float> b)
         {
             int offset = shape.QueryOffset;
             return PresentTree.Sum(
-                offset + shape.QueryCount, t => t >= offset && IsPresent(shape, t - offset, j), t => a(t - offset), t => b(t - offset));
+                offset + shape.QueryCount, t => t >= offset && IsPresent(shape, t - offset, j) && kept(t - offset), t => a(t - offset), t => b(t - offset));
         }
 
         /// <summary>s_j = (chain-tree over the head of q*k)*scale; e_j = exp(s_j-max); p_j = e_j/sum, sum by lanes of absolute keys.</summary>
@@ -123,10 +128,11 @@ public static partial class Attention
         }
 
         /// <summary>
-        /// y_ic = sum over j of p_j*v_jc: dp_j = chain-tree over c of dy_c*v_jc. p = softmax(s): ds_j = p_j*(dp_j-delta),
+        /// y_ic = sum over j of p_j*v_jc: dp_j = chain-tree over c of dy_c*v_jc; under dropout times the scale of kept ones, and
+        /// +0 where dropped. p = softmax(s): ds_j = p_j*(dp_j-delta),
         /// delta = sum over present j of p_j*dp_j by lanes of absolute keys. s_j = dot_j*scale: one more product.
         /// </summary>
-        private static float[] ScoreGradients(AttentionShape shape, int b, int h, int i, float[] v, float[] dy, float[] p)
+        private static float[] ScoreGradients(AttentionShape shape, int b, int h, int i, float[] v, float[] dy, float[] p, bool[] kept)
         {
             float[] ds = new float[shape.KeyCount], lanes = new float[Lanes.Count];
             Array.Fill(lanes, -0f);
@@ -135,6 +141,7 @@ public static partial class Attention
                 if (IsPresent(shape, i, j))
                 {
                     ds[j] = ChainTree.Dot(shape.HeadSize, dy.AsSpan(Output(shape, b, h, i)), 1, v.AsSpan(Value(shape, b, h, j)), 1);
+                    ds[j] = !shape.Dropout.IsActive ? ds[j] : kept[j] ? ds[j] * shape.Dropout.KeptScale : 0f;
                     lanes[j % Lanes.Count] = Fma.Single(p[j], ds[j], lanes[j % Lanes.Count]);
                 }
             }
@@ -146,6 +153,22 @@ public static partial class Attention
             }
 
             return ds;
+        }
+
+        /// <summary>p_j*scale under dropout, p_j without.</summary>
+        private static float[] Dropped(AttentionShape shape, float[] p) =>
+            shape.Dropout.IsActive ? [.. p.Select(value => value * shape.Dropout.KeptScale)] : p;
+
+        private static bool[] Kept(in AttentionShape shape, int b, int h, int i)
+        {
+            byte[] keep = new byte[shape.KeyCount];
+            Array.Fill(keep, (byte)1);
+            if (shape.Dropout.IsActive)
+            {
+                shape.Dropout.Fill(keep, b, DropoutSite.AttentionElement(h, shape.QueryOffset + i, 0));
+            }
+
+            return [.. keep.Select(value => value != 0)];
         }
 
         private static bool IsPresent(in AttentionShape shape, int query, int key)

@@ -36,6 +36,9 @@ public readonly record struct AttentionShape
     /// <summary>A causal query at position t sees keys t-Window+1 to t only; 0 for all.</summary>
     public int Window { get; init; }
 
+    /// <summary>Dropout of the probabilities; by default none.</summary>
+    public DropoutSite Dropout { get; init; }
+
     /// <summary>Distance between rows of q.</summary>
     public required int QueryRowStride { get; init; }
 

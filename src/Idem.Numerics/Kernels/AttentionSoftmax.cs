@@ -92,6 +92,20 @@ internal static unsafe class AttentionSoftmax
         }
     }
 
+    /// <summary>dp becomes dp*scale where kept, +0 where dropped.</summary>
+    public static void Drop<S, F, D>(in AttentionTile tile, in AttentionMask mask, float* dp)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        int count = (tile.KeyEnd - tile.KeyFirst) * 2 * S.Lanes;
+        F scale = S.Create(mask.Scale);
+        for (int i = 0; i < count; i += S.Lanes)
+        {
+            S.Store(dp + i, S.And(S.Multiply(S.Load(dp + i), scale), S.Load(mask.Keep + i)));
+        }
+    }
+
     /// <summary>dp becomes ds = (p*(dp-delta))*scale, delta the fused lane sum of p*dp over the keys that the lane's query sees.</summary>
     public static void Gradient<S, F, D>(in AttentionTile tile, float* p, float* dp, float* lanes, float* delta, float scale)
         where S : struct, ISimd<F, D>

@@ -89,6 +89,71 @@ internal static unsafe class AttentionSums
         }
     }
 
+    /// <summary>As <see cref="OverKeys"/> under dropout: the chain-tree over the kept keys, weights times the mask's scale.</summary>
+    public static void OverKeptKeys<S, F, D>(
+        in AttentionTile tile, in AttentionMask mask, float* weights, float* rows, int rowsFirst, int headSize, float* sums, float* levels)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        int width = 2 * S.Lanes;
+        for (int lane = tile.Low; lane < tile.High; lane++)
+        {
+            PresentLeaves tree = default;
+            float* sum = sums + (lane * headSize), level = levels + (lane * headSize);
+            new Span<float>(sum, headSize).Clear();
+            for (int low = tile.First[lane]; low < tile.End[lane];)
+            {
+                int leaf = low / ChainTree.Leaf, high = Math.Min(tile.End[lane], (leaf + 1) * ChainTree.Leaf);
+                long at = ((long)(low - tile.KeyFirst) * width) + lane;
+                if (HasKept(mask.Keep + at, width, high - low))
+                {
+                    if (tree.Begin<S, F, D>(leaf, sum, level, (long)width * headSize, headSize))
+                    {
+                        new Span<float>(sum, headSize).Clear();
+                    }
+
+                    float* row = rows + ((long)(low - rowsFirst) * headSize);
+                    AttentionProducts.AccumulateKept<S, F, D>(weights + at, mask.Keep + at, mask.Scale, width, row, high - low, sum, headSize);
+                }
+
+                low = high;
+            }
+
+            tree.Finish<S, F, D>(sum, level, (long)width * headSize, headSize);
+        }
+    }
+
+    /// <summary>As <see cref="OverQueries"/> under dropout: the kept terms only, weights times the mask's scale.</summary>
+    public static void OverKeptQueries<S, F, D>(in AttentionTile tile, in AttentionMask mask, float* weights, float* rows, int headSize, float* sums, long stride)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        int width = 2 * S.Lanes;
+        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++)
+        {
+            int low = tile.LaneFirst(key), high = tile.LaneEnd(key);
+            long at = ((long)(key - tile.KeyFirst) * width) + low;
+            AttentionProducts.AccumulateKept<S, F, D>(
+                weights + at, mask.Keep + at, mask.Scale, 1, rows + (low * headSize), high - low, sums + ((key - tile.KeyFirst) * stride), headSize);
+        }
+    }
+
+    /// <summary>Whether any of count probabilities is kept.</summary>
+    public static bool HasKept(float* keep, long step, int count)
+    {
+        for (int t = 0; t < count; t++)
+        {
+            if (AttentionMask.IsKept(keep[t * step]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// sums[key] += the terms weights[key][lane]*rows[lane] of the tile's queries that see the key, ascending: dv from
     /// probabilities and dy, or dk from ds and q. weights and sums begin at the tile's first key.

@@ -94,6 +94,33 @@ internal unsafe struct AttentionTile
     }
 }
 
+/// <summary>Which probabilities of a tile are kept under dropout, a key a row: all bits set, or none.</summary>
+internal readonly unsafe struct AttentionMask(float* keep, float scale)
+{
+    /// <summary>The mask's rows, from the tile's first key; null without dropout.</summary>
+    public readonly float* Keep = keep;
+
+    /// <summary>The factor of kept probabilities.</summary>
+    public readonly float Scale = scale;
+
+    /// <summary>Fills the rows of a tile, a query at a time.</summary>
+    public void Fill(in AttentionShape shape, in AttentionTile tile, int width, int sequence, int head, byte* bytes)
+    {
+        int count = tile.KeyEnd - tile.KeyFirst;
+        for (int lane = tile.Low; lane < tile.High; lane++)
+        {
+            shape.Dropout.Fill(new Span<byte>(bytes, count), sequence, DropoutSite.AttentionElement(head, tile.Position + lane, tile.KeyFirst));
+            for (int i = 0; i < count; i++)
+            {
+                Keep[((long)i * width) + lane] = BitConverter.Int32BitsToSingle(-bytes[i]);
+            }
+        }
+    }
+
+    /// <summary>Whether one probability is kept.</summary>
+    public static bool IsKept(float keep) => BitConverter.SingleToInt32Bits(keep) != 0;
+}
+
 /// <summary>The two products of attention, both a chain of fused multiply-adds an output.</summary>
 internal static unsafe class AttentionProducts
 {
@@ -257,6 +284,22 @@ internal static unsafe class AttentionProducts
         }
 
         AccumulateColumns<S, F, D>(a, step, rows, count, sums, width, x);
+    }
+
+    /// <summary>As <see cref="Accumulate1"/> with factors a[t]*scale, where keep[t] is set; other terms are absent.</summary>
+    public static void AccumulateKept<S, F, D>(float* a, float* keep, float scale, long step, float* rows, int count, float* sums, int width)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        for (int t = 0; t < count; t++, rows += width)
+        {
+            if (AttentionMask.IsKept(keep[t * step]))
+            {
+                float factor = a[t * step] * scale;
+                AccumulateColumns<S, F, D>(&factor, 1, rows, 1, sums, width, 0);
+            }
+        }
     }
 
     private static void AccumulateColumns<S, F, D>(float* a, long step, float* rows, int count, float* sums, int width, int x)

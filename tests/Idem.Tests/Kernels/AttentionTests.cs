@@ -1,11 +1,14 @@
 using Idem.Numerics.Kernels;
+using Idem.Numerics.Random;
 using Idem.Tests.Support;
 
 namespace Idem.Tests.Kernels;
 
 public class AttentionTests
 {
-    public static TheoryData<string> Shapes => [.. s_shapes.Keys];
+        private static readonly DropoutSite s_dropout = new(new RandomStream(1, "dropout", "attention"), 0.2, 3, 5);
+
+    private static readonly DropoutSite s_heavyDropout = new(new RandomStream(1, "dropout", "attention"), 0.996, 3, 5);
 
     private static readonly Dictionary<string, AttentionShape> s_shapes = new()
     {
@@ -24,8 +27,13 @@ public class AttentionTests
         ["cross"] = Separate(2, 4, 2, 13, 41, 8) with { Causal = false },
         ["cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279 },
         ["cached, more keys"] = Separate(1, 2, 1, 6, 300, 5) with { QueryOffset = 250 },
+        ["dropout"] = AttentionShape.CausalPacked(2, 4, 2, 37, 8, 0.35f) with { Dropout = s_dropout },
+        ["dropout, cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279, Dropout = s_dropout },
+        ["dropout of whole leaves"] = Separate(1, 2, 1, 530, 1100, 1) with { QueryOffset = 570, Window = 530, Dropout = s_heavyDropout },
         ["threads"] = AttentionShape.CausalPacked(3, 4, 2, 130, 8, 0.35f),
     };
+
+    public static TheoryData<string> Shapes => [.. s_shapes.Keys];
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -146,19 +154,22 @@ public class AttentionTests
     [Fact]
     public void ASkippedLeafBoundaryWouldBeSeen()
     {
-        AttentionShape shape = Separate(1, 1, 1, 1, 300, 1) with { QueryOffset = 299 };
+        AttentionShape shape = Separate(1, 1, 1, 1, 600, 16) with { QueryOffset = 599 };
         Operands o = new(shape, 5);
-        float[] y = new float[1], max = new float[1], sum = new float[1];
+        float[] y = new float[16], max = new float[1], sum = new float[1], chains = new float[16];
         Attention.Forward(KernelTesting.Computes[0], shape, o.Q, o.K, o.V, y, max, sum);
-        float chain = 0f;
-        for (int j = 0; j < 300; j++)
+        for (int j = 0; j < 600; j++)
         {
-            float p = Idem.Numerics.Functions.Float32.Exp((o.Q[0] * o.K[j] * shape.Scale) - max[0]) / sum[0];
-            chain = Fma.Single(p, o.V[j], chain);
+            float score = Idem.Numerics.Reduction.ChainTree.Dot(16, o.Q, 1, o.K.AsSpan(16 * j), 1) * shape.Scale;
+            float p = Idem.Numerics.Functions.Float32.Exp(score - max[0]) / sum[0];
+            for (int c = 0; c < 16; c++)
+            {
+                chains[c] = Fma.Single(p, o.V[(16 * j) + c], chains[c]);
+            }
         }
 
-        Assert.Equal(y[0], chain, 5);
-        Assert.NotEqual(y[0], chain);
+        Assert.All(y.Zip(chains), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.Contains(y.Zip(chains), pair => pair.First != pair.Second);
     }
 
     [Fact]
