@@ -1,0 +1,199 @@
+// Every case of the reference files: PyTorch 1.13 (AVX2), and PyTorch 2.10 where it differs. See ../shared/reference/README.md.
+
+using System.Globalization;
+using System.Text.Json;
+using Idem.Numerics.Random;
+using Idem.Tests.Support;
+using Xunit;
+
+namespace Idem.Tests.Randomness;
+
+public class TorchReferenceTests
+{
+    // QR is LAPACK's: its rounding is not promised, only the stream (see TorchInit.Orthogonal).
+    private const string NotBitExact = "orthogonal_";
+
+    [Fact]
+    public void EveryCase() => EachFile(file =>
+    {
+        List<string> failures = [];
+        ulong seed = file.GetProperty("seed").GetUInt64();
+        foreach (JsonProperty test in file.GetProperty("cases").EnumerateObject())
+        {
+            TorchRandom random = new(seed);
+            Check(random, test.Value, test.Name, failures);
+            float[] after = new float[2];
+            random.Rand(after);
+            string expected = test.Value.GetProperty("then_rand_2").GetString()!;
+            string actual = string.Join(' ', after.Select(x => BitConverter.SingleToUInt32Bits(x).ToString("x8", CultureInfo.InvariantCulture)));
+            if (expected != actual)
+            {
+                failures.Add($"{test.Name}: then rand(2) {actual}, not {expected}");
+            }
+        }
+
+        return failures;
+    });
+
+    [Fact]
+    public void EverySequence() => EachFile(file =>
+    {
+        List<string> failures = [];
+        foreach (JsonProperty sequence in file.GetProperty("sequences").EnumerateObject())
+        {
+            TorchRandom random = new(file.GetProperty("seed").GetUInt64());
+            int index = 0;
+            foreach (JsonElement step in sequence.Value.EnumerateArray())
+            {
+                Check(random, step, $"{sequence.Name}[{index++}]", failures);
+            }
+        }
+
+        return failures;
+    });
+
+    [Fact]
+    public void StateAndOwnGenerator() => EachFile(file =>
+    {
+        List<string> failures = [];
+        TorchRandom random = new(file.GetProperty("seed").GetUInt64());
+        JsonElement state = file.GetProperty("state");
+        Same(state.GetProperty("initial_sha256").GetString()!, random.StateDigest(), "initial state", failures);
+        random.RandN(new float[3]);
+        random.Rand(new float[5]);
+        Same(state.GetProperty("after_randn3_rand5_sha256").GetString()!, random.StateDigest(), "state after draws", failures);
+
+        random.ManualSeed(file.GetProperty("seed").GetUInt64());
+        string[] calls = ["torch.rand(4)", "torch.randn(4)", "torch.randn(16)", "torch.randperm(6)"];
+        JsonElement results = file.GetProperty("own_generator").GetProperty("result");
+        for (int i = 0; i < calls.Length; i++)
+        {
+            Compare(results[i], TorchCalls.Run(random, calls[i], calls[i]), $"own generator {calls[i]}", failures);
+        }
+
+        return failures;
+    });
+
+    [Fact]
+    public void NewerVersionWhereItDiffers()
+    {
+        string folder = SharedData.Require("reference/torch-random/libtorch-2.10");
+        string[] lines = File.ReadAllLines(Path.Combine(folder, "randint_bounds.txt"));
+        int compared = 0;
+        foreach (string[] columns in lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (columns.Length < 6 || !long.TryParse(columns[0], out long range))
+            {
+                continue;
+            }
+
+            foreach ((TorchVersion version, int column, int words) in new[] { (TorchVersion.V113, 1, 3), (TorchVersion.V210, 2, 5) })
+            {
+                TorchRandom random = new(0, version);
+                long[] drawn = new long[2];
+                random.RandInt(drawn, range);
+                Assert.Equal(columns[column], string.Join(',', drawn));
+                TorchRandom counted = new(0);
+                for (int i = int.Parse(columns[words], CultureInfo.InvariantCulture); i > 0; i--)
+                {
+                    counted.NextUInt32();
+                }
+
+                Assert.Equal(counted.StateDigest(), random.StateDigest());
+                compared++;
+            }
+        }
+
+        Assert.Equal(14, compared);
+    }
+
+    private static void EachFile(Func<JsonElement, List<string>> test)
+    {
+        string[] files = Directory.GetFiles(SharedData.Require("reference/torch-random"), "seed-*.json");
+        Assert.NotEmpty(files);
+        List<string> failures = [];
+        foreach (string path in files)
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            failures.AddRange(test(document.RootElement).Select(failure => $"{Path.GetFileName(path)}: {failure}"));
+        }
+
+        Assert.True(failures.Count == 0, string.Join('\n', failures.Take(60)));
+    }
+
+    private static void Check(TorchRandom random, JsonElement test, string name, List<string> failures)
+    {
+        string call = test.GetProperty("call").GetString()!;
+        try
+        {
+            Dictionary<string, ulong[]> actual = TorchCalls.Run(random, call, name);
+            if (call.Contains(NotBitExact, StringComparison.Ordinal))
+            {
+                CompareNearly(test.GetProperty("result"), actual[""], name, failures);
+            }
+            else
+            {
+                Compare(test.GetProperty("result"), actual, name, failures);
+            }
+        }
+        catch (NotSupportedException exception)
+        {
+            failures.Add($"{name}: {exception.Message}");
+        }
+    }
+
+    private static void Compare(JsonElement result, Dictionary<string, ulong[]> actual, string name, List<string> failures)
+    {
+        if (result.TryGetProperty("dtype", out _))
+        {
+            CompareTensor(result, actual[""], name, failures);
+            return;
+        }
+
+        int parameters = 0;
+        foreach (JsonProperty parameter in result.EnumerateObject())
+        {
+            CompareTensor(parameter.Value, actual[parameter.Name], $"{name}.{parameter.Name}", failures);
+            parameters++;
+        }
+
+        Same(parameters.ToString(CultureInfo.InvariantCulture), actual.Count.ToString(CultureInfo.InvariantCulture), $"{name} parameters", failures);
+    }
+
+    private static void CompareTensor(JsonElement tensor, ulong[] actual, string name, List<string> failures)
+    {
+        ulong[] expected = tensor.TryGetProperty("hex", out JsonElement hex)
+            ? [.. hex.GetString()!.Split(' ').Select(word => Convert.ToUInt64(word, 16))]
+            : [.. tensor.GetProperty("values").EnumerateArray().Select(value => (ulong)value.GetInt64())];
+        int different = expected.Length == actual.Length ? expected.Zip(actual).Count(pair => pair.First != pair.Second) : -1;
+        if (different != 0)
+        {
+            int first = Enumerable.Range(0, Math.Min(expected.Length, actual.Length)).FirstOrDefault(i => expected[i] != actual[i]);
+            failures.Add($"{name}: {different} of {expected.Length} differ, first [{first}] {actual[first]:x8}, not {expected[first]:x8}");
+        }
+    }
+
+    // The one foreign oracle with a tolerance: two LAPACKs differ from each other by as much.
+    private static void CompareNearly(JsonElement tensor, ulong[] actual, string name, List<string> failures)
+    {
+        string[] words = tensor.GetProperty("hex").GetString()!.Split(' ');
+        Assert.Equal(words.Length, actual.Length);
+        for (int i = 0; i < words.Length; i++)
+        {
+            double expected = BitConverter.UInt32BitsToSingle(Convert.ToUInt32(words[i], 16));
+            double value = BitConverter.UInt32BitsToSingle((uint)actual[i]);
+            if (!(Math.Abs(expected - value) <= 5e-7))
+            {
+                failures.Add($"{name}[{i}]: {value}, not about {expected}");
+            }
+        }
+    }
+
+    private static void Same(string expected, string actual, string name, List<string> failures)
+    {
+        if (expected != actual)
+        {
+            failures.Add($"{name}: {actual}, not {expected}");
+        }
+    }
+}
