@@ -25,11 +25,7 @@ public class TorchReferenceTests
             float[] after = new float[2];
             random.Rand(after);
             string expected = test.Value.GetProperty("then_rand_2").GetString()!;
-            string actual = string.Join(' ', after.Select(x => BitConverter.SingleToUInt32Bits(x).ToString("x8", CultureInfo.InvariantCulture)));
-            if (expected != actual)
-            {
-                failures.Add($"{test.Name}: then rand(2) {actual}, not {expected}");
-            }
+            Same(expected, Words(after), $"{test.Name}: then rand(2)", failures);
         }
 
         return failures;
@@ -75,6 +71,42 @@ public class TorchReferenceTests
     });
 
     [Fact]
+    public void NewerVersionOnEveryCase()
+    {
+        // The newer files name their cases only; the calls stand in the main files.
+        string folder = SharedData.Require("reference/torch-random");
+        using JsonDocument main = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "seed-0.json")));
+        List<string> failures = [];
+        foreach (string path in Directory.GetFiles(Path.Combine(folder, "libtorch-2.10"), "seed-*.json"))
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            foreach (JsonProperty test in document.RootElement.GetProperty("cases").EnumerateObject())
+            {
+                TorchRandom random = new(document.RootElement.GetProperty("seed").GetUInt64(), TorchVersion.V210);
+                string name = $"{Path.GetFileName(path)}: {test.Name}";
+                bool sequence = test.Name.StartsWith("seq_", StringComparison.Ordinal);
+                string[] calls = sequence
+                    ? [.. main.RootElement.GetProperty("sequences").GetProperty(test.Name[4..]).EnumerateArray().Select(Call)]
+                    : [Call(main.RootElement.GetProperty("cases").GetProperty(test.Name))];
+                JsonElement[] results = sequence ? [.. test.Value.EnumerateArray()] : [test.Value];
+                for (int i = 0; i < calls.Length; i++)
+                {
+                    CompareWords(results[i], calls[i], TorchCalls.Run(random, calls[i], test.Name), name, failures);
+                }
+
+                if (!sequence)
+                {
+                    float[] after = new float[2];
+                    random.Rand(after);
+                    Same(test.Value.GetProperty("then_rand_2").GetString()!, Words(after), $"{name}: then rand(2)", failures);
+                }
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join('\n', failures.Take(60)));
+    }
+
+    [Fact]
     public void NewerVersionWhereItDiffers()
     {
         string folder = SharedData.Require("reference/torch-random/libtorch-2.10");
@@ -107,6 +139,30 @@ public class TorchReferenceTests
         Assert.Equal(14, compared);
     }
 
+    private static string Call(JsonElement test) => test.GetProperty("call").GetString()!;
+
+    private static string Words(float[] values) =>
+        string.Join(' ', values.Select(x => BitConverter.SingleToUInt32Bits(x).ToString("x8", CultureInfo.InvariantCulture)));
+
+    // A result of the newer files: blank-separated words, or an object of them by "hex" or parameter.
+    private static void CompareWords(
+        JsonElement result, string call, Dictionary<string, ulong[]> actual, string name, List<string> failures)
+    {
+        foreach ((string parameter, ulong[] values) in actual)
+        {
+            JsonElement words = result.ValueKind == JsonValueKind.String ? result : result.GetProperty(parameter.Length == 0 ? "hex" : parameter);
+            bool integers = call.Contains("rand", StringComparison.Ordinal) && call.Contains("int", StringComparison.Ordinal)
+                || call.Contains("perm", StringComparison.Ordinal) || call.Contains("multinomial", StringComparison.Ordinal);
+            ulong[] expected = [.. words.GetString()!.Split(' ').Select(word =>
+                integers ? (ulong)long.Parse(word, CultureInfo.InvariantCulture) : Convert.ToUInt64(word, 16))];
+            bool near = call.Contains(NotBitExact, StringComparison.Ordinal);
+            if (!near && !expected.AsSpan().SequenceEqual(values))
+            {
+                failures.Add($"{name} {parameter}: differs");
+            }
+        }
+    }
+
     private static void EachFile(Func<JsonElement, List<string>> test)
     {
         string[] files = Directory.GetFiles(SharedData.Require("reference/torch-random"), "seed-*.json");
@@ -123,7 +179,7 @@ public class TorchReferenceTests
 
     private static void Check(TorchRandom random, JsonElement test, string name, List<string> failures)
     {
-        string call = test.GetProperty("call").GetString()!;
+        string call = Call(test);
         try
         {
             Dictionary<string, ulong[]> actual = TorchCalls.Run(random, call, name);
