@@ -1,1 +1,18 @@
-return 0;
+// Benchmark programs: dotnet run -c Release --project bench/Idem.Bench -- <name> [--threads N] [--simd scalar|128|256|512]
+
+using Idem.Bench;
+
+string name = args.Length > 0 ? args[0] : "";
+Options options = Options.Parse(args);
+switch (name)
+{
+    case "peak":
+        FmaPeak.Report(options);
+        return 0;
+    case "gemm":
+        GemmBenchmark.Report(options);
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm [--threads N] [--simd scalar|128|256|512] [--only TEXT]");
+        return 2;
+}

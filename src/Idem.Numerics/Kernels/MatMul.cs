@@ -1,9 +1,11 @@
 // Matrix multiplication: checks shapes and hands independent outputs to threads. MatMul.Reference.cs defines the bits.
 
+using System.Runtime.Intrinsics;
+
 namespace Idem.Numerics.Kernels;
 
 /// <summary>Matrix products in float32. Order: <c>arithmetic.md#matrix-multiplication</c>.</summary>
-public static partial class MatMul
+public static unsafe partial class MatMul
 {
     /// <summary>
     /// c[i, j] = the chain-tree over k of op(a)[i, k] * op(b)[k, j], then one addition of bias[j] where a bias is given.
@@ -39,7 +41,46 @@ public static partial class MatMul
         int ldc)
     {
         ArgumentNullException.ThrowIfNull(compute);
-        Reference(transposeA, transposeB, m, n, k, a, lda, b, ldb, bias, c, ldc);
+        CheckShapes(transposeA, transposeB, m, n, k, a, lda, b, ldb, bias, c, ldc);
+        if (m == 0 || n == 0)
+        {
+            return;
+        }
+
+        fixed (float* pa = a, pb = b, pbias = bias, pc = c)
+        {
+            MatMulPlan plan = new()
+            {
+                M = m,
+                N = n,
+                K = k,
+                A = (byte*)pa,
+                ARow = (transposeA ? 1 : (nint)lda) * sizeof(float),
+                AStep = (transposeA ? (nint)lda : 1) * sizeof(float),
+                TransposeA = transposeA,
+                B = pb,
+                Ldb = ldb,
+                TransposeB = transposeB,
+                Bias = pbias,
+                C = pc,
+                Ldc = ldc,
+            };
+            switch (compute.Path)
+            {
+                case SimdPath.Vector512:
+                    Run<Simd512, Vector512<float>, Vector512<double>>(compute, &plan);
+                    break;
+                case SimdPath.Vector256:
+                    Run<Simd256, Vector256<float>, Vector256<double>>(compute, &plan);
+                    break;
+                case SimdPath.Vector128:
+                    Run<Simd128, Vector128<float>, Vector128<double>>(compute, &plan);
+                    break;
+                default:
+                    Run<SimdScalar, float, double>(compute, &plan);
+                    break;
+            }
+        }
     }
 
     private static void CheckShapes(

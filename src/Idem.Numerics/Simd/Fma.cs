@@ -22,12 +22,12 @@ public static class Fma
     /// <summary>a*b+c in float32, rounded once to nearest even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Single(float a, float b, float c) =>
-        IsHardware ? MathF.FusedMultiplyAdd(a, b, c) : SoftwareFma.Single(a, b, c);
+        System.Runtime.Intrinsics.X86.Fma.IsSupported || AdvSimd.IsSupported ? MathF.FusedMultiplyAdd(a, b, c) : SoftwareFma.Single(a, b, c);
 
     /// <summary>a*b+c in float64, rounded once to nearest even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Double(double a, double b, double c) =>
-        IsHardware ? Math.FusedMultiplyAdd(a, b, c) : SoftwareFma.Double(a, b, c);
+        System.Runtime.Intrinsics.X86.Fma.IsSupported || AdvSimd.IsSupported ? Math.FusedMultiplyAdd(a, b, c) : SoftwareFma.Double(a, b, c);
 #pragma warning restore RS0030
 }
 

@@ -2,6 +2,8 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics;
 
@@ -35,7 +37,7 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>, Vector128<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Fma(Vector128<float> left, Vector128<float> right, Vector128<float> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector128.FusedMultiplyAdd(left, right, addend)
             : SoftwareFma.Single(left, right, addend);
 
@@ -86,7 +88,7 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>, Vector128<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> Fma(Vector128<double> left, Vector128<double> right, Vector128<double> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector128.FusedMultiplyAdd(left, right, addend)
             : Vector128.Create(SoftwareFma.Double(left[0], right[0], addend[0]), SoftwareFma.Double(left[1], right[1], addend[1]));
 

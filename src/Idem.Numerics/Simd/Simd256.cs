@@ -2,6 +2,8 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics;
 
@@ -35,7 +37,7 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>, Vector256<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Fma(Vector256<float> left, Vector256<float> right, Vector256<float> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector256.FusedMultiplyAdd(left, right, addend)
             : Vector256.Create(Simd128.Fma(left.GetLower(), right.GetLower(), addend.GetLower()), Simd128.Fma(left.GetUpper(), right.GetUpper(), addend.GetUpper()));
 
@@ -86,7 +88,7 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>, Vector256<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> Fma(Vector256<double> left, Vector256<double> right, Vector256<double> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector256.FusedMultiplyAdd(left, right, addend)
             : Vector256.Create(Simd128.Fma(left.GetLower(), right.GetLower(), addend.GetLower()), Simd128.Fma(left.GetUpper(), right.GetUpper(), addend.GetUpper()));
 

@@ -2,6 +2,8 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics;
 
@@ -35,7 +37,7 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>, Vector512<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Fma(Vector512<float> left, Vector512<float> right, Vector512<float> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector512.FusedMultiplyAdd(left, right, addend)
             : Vector512.Create(Simd256.Fma(left.GetLower(), right.GetLower(), addend.GetLower()), Simd256.Fma(left.GetUpper(), right.GetUpper(), addend.GetUpper()));
 
@@ -86,7 +88,7 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>, Vector512<doub
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Fma(Vector512<double> left, Vector512<double> right, Vector512<double> addend) => 
-        Idem.Numerics.Fma.IsHardware
+        X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector512.FusedMultiplyAdd(left, right, addend)
             : Vector512.Create(Simd256.Fma(left.GetLower(), right.GetLower(), addend.GetLower()), Simd256.Fma(left.GetUpper(), right.GetUpper(), addend.GetUpper()));
 

@@ -1,0 +1,150 @@
+// Lays a block of an operand out in the order in which a tile reads it: for each k the tile's rows (or columns) side by side.
+// Moves values, never computes with them, so it may use the widest instructions whatever the path.
+
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Idem.Numerics.Kernels;
+
+/// <summary>Packing of operands for <see cref="MatMul"/>.</summary>
+internal static unsafe class MatMulPacking
+{
+    /// <summary>destination[k, i] = source[k, i], k &lt; depth, i &lt; width; +0 from there to <paramref name="paddedWidth"/>.</summary>
+    public static void Copy(float* source, nint sourceStride, int depth, int width, int paddedWidth, float* destination, nint destinationStride)
+    {
+        for (int k = 0; k < depth; k++)
+        {
+            int i = 0;
+            for (; i + 16 <= width && Vector512.IsHardwareAccelerated; i += 16)
+            {
+                Vector512.Store(Vector512.Load(source + i), destination + i);
+            }
+
+            for (; i + 8 <= width; i += 8)
+            {
+                Vector256.Store(Vector256.Load(source + i), destination + i);
+            }
+
+            for (; i + 4 <= width; i += 4)
+            {
+                Vector128.Store(Vector128.Load(source + i), destination + i);
+            }
+
+            for (; i < width; i++)
+            {
+                destination[i] = source[i];
+            }
+
+            for (; i < paddedWidth; i++)
+            {
+                destination[i] = 0f;
+            }
+
+            source += sourceStride;
+            destination += destinationStride;
+        }
+    }
+
+    /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on.</summary>
+    public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride)
+    {
+        int i = 0;
+        for (; i + 8 <= width && Avx.IsSupported; i += 8)
+        {
+            Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
+        }
+
+        for (; i + 4 <= width && (Sse.IsSupported || AdvSimd.Arm64.IsSupported); i += 4)
+        {
+            Transpose4(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
+        }
+
+        for (; i < width; i++)
+        {
+            TransposeRest(source + (i * sourceStride), sourceStride, 0, depth, 1, destination + i, destinationStride);
+        }
+
+        for (; i < destinationStride; i++)
+        {
+            for (int k = 0; k < depth; k++)
+            {
+                destination[(k * (nint)destinationStride) + i] = 0f;
+            }
+        }
+    }
+
+    private static void TransposeRest(float* source, nint sourceStride, int k, int depth, int width, float* destination, int destinationStride)
+    {
+        for (; k < depth; k++)
+        {
+            for (int i = 0; i < width; i++)
+            {
+                destination[(k * (nint)destinationStride) + i] = source[(i * sourceStride) + k];
+            }
+        }
+    }
+
+    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride)
+    {
+        int k = 0;
+        for (; k + 8 <= depth; k += 8)
+        {
+            float* s = source + k;
+            float* d = destination + (k * (nint)destinationStride);
+
+            // Rows i and i + 4 share a register, so that the exchange of halves happens in the loads.
+            Vector256<float> low0 = Halves(s, s + (4 * stride)), high0 = Halves(s + 4, s + (4 * stride) + 4);
+            Vector256<float> low1 = Halves(s + stride, s + (5 * stride)), high1 = Halves(s + stride + 4, s + (5 * stride) + 4);
+            Vector256<float> low2 = Halves(s + (2 * stride), s + (6 * stride)), high2 = Halves(s + (2 * stride) + 4, s + (6 * stride) + 4);
+            Vector256<float> low3 = Halves(s + (3 * stride), s + (7 * stride)), high3 = Halves(s + (3 * stride) + 4, s + (7 * stride) + 4);
+            StoreTransposed(low0, low1, low2, low3, d, destinationStride);
+            StoreTransposed(high0, high1, high2, high3, d + (4 * (nint)destinationStride), destinationStride);
+        }
+
+        TransposeRest(source, stride, k, depth, 8, destination, destinationStride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Halves(float* low, float* high) =>
+        Avx.InsertVector128(Vector128.Load(low).ToVector256Unsafe(), Vector128.Load(high), 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreTransposed(
+        Vector256<float> row0, Vector256<float> row1, Vector256<float> row2, Vector256<float> row3, float* d, nint stride)
+    {
+        Vector256<double> even01 = Avx.UnpackLow(row0, row1).AsDouble(), odd01 = Avx.UnpackHigh(row0, row1).AsDouble();
+        Vector256<double> even23 = Avx.UnpackLow(row2, row3).AsDouble(), odd23 = Avx.UnpackHigh(row2, row3).AsDouble();
+        Vector256.Store(Avx.UnpackLow(even01, even23).AsSingle(), d);
+        Vector256.Store(Avx.UnpackHigh(even01, even23).AsSingle(), d + stride);
+        Vector256.Store(Avx.UnpackLow(odd01, odd23).AsSingle(), d + (2 * stride));
+        Vector256.Store(Avx.UnpackHigh(odd01, odd23).AsSingle(), d + (3 * stride));
+    }
+
+    private static void Transpose4(float* source, nint stride, int depth, float* destination, int destinationStride)
+    {
+        int k = 0;
+        for (; k + 4 <= depth; k += 4)
+        {
+            Vector128<float> row0 = Vector128.Load(source + k), row1 = Vector128.Load(source + stride + k);
+            Vector128<float> row2 = Vector128.Load(source + (2 * stride) + k), row3 = Vector128.Load(source + (3 * stride) + k);
+            (Vector128<float> even01, Vector128<float> odd01) = Interleave(row0, row1);
+            (Vector128<float> even23, Vector128<float> odd23) = Interleave(row2, row3);
+            float* d = destination + (k * (nint)destinationStride);
+            Vector128.Store(Vector128.Create(even01.GetLower(), even23.GetLower()), d);
+            Vector128.Store(Vector128.Create(even01.GetUpper(), even23.GetUpper()), d + destinationStride);
+            Vector128.Store(Vector128.Create(odd01.GetLower(), odd23.GetLower()), d + (2 * (nint)destinationStride));
+            Vector128.Store(Vector128.Create(odd01.GetUpper(), odd23.GetUpper()), d + (3 * (nint)destinationStride));
+        }
+
+        TransposeRest(source, stride, k, depth, 4, destination, destinationStride);
+    }
+
+    /// <summary>(x0 y0 x1 y1, x2 y2 x3 y3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector128<float> Low, Vector128<float> High) Interleave(Vector128<float> x, Vector128<float> y) =>
+        Sse.IsSupported
+            ? (Sse.UnpackLow(x, y), Sse.UnpackHigh(x, y))
+            : (AdvSimd.Arm64.ZipLow(x, y), AdvSimd.Arm64.ZipHigh(x, y));
+}
