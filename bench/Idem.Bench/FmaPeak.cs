@@ -25,7 +25,7 @@ internal static unsafe class FmaPeak
     public static double Measure(SimdPath path, int threads)
     {
         Compute compute = new(path, threads);
-        (double nanoseconds, _) = Measurement.Median(threads, () => Once(compute));
+        (double nanoseconds, _, _) = Measurement.Median(threads, () => Once(compute));
         return 2.0 * Lanes(path) * Chains * Iterations * threads / nanoseconds;
     }
 

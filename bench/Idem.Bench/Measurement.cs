@@ -8,9 +8,10 @@ using Idem.Numerics;
 namespace Idem.Bench;
 
 /// <param name="Nanoseconds">Median of one run.</param>
+/// <param name="Best">Fastest run.</param>
 /// <param name="Peak">FMA peak around the series, GFLOP/s.</param>
 /// <param name="Disturbed">Whether no undisturbed series was had.</param>
-internal readonly record struct Measurement(double Nanoseconds, double Peak, bool Disturbed)
+internal readonly record struct Measurement(double Nanoseconds, double Best, double Peak, bool Disturbed)
 {
     private const int SamplesKept = 9;
     private const int SamplesMax = 60;
@@ -26,13 +27,13 @@ internal readonly record struct Measurement(double Nanoseconds, double Peak, boo
         for (int attempt = 0; attempt < AttemptsMax; attempt++)
         {
             double before = FmaPeak.Measure(compute.Path, compute.Threads);
-            (double median, bool disturbed) = Median(compute.Threads, action);
+            (double median, double fastest, bool disturbed) = Median(compute.Threads, action);
             double after = FmaPeak.Measure(compute.Path, compute.Threads);
             double peak = Math.Max(before, after);
             disturbed |= Math.Min(before, after) < peak * (1 - ProbeDifferenceMax);
             if (best.Nanoseconds == 0 || !disturbed || median < best.Nanoseconds)
             {
-                best = new(median, peak, disturbed);
+                best = new(median, fastest, peak, disturbed);
             }
 
             if (!disturbed)
@@ -45,7 +46,7 @@ internal readonly record struct Measurement(double Nanoseconds, double Peak, boo
     }
 
     /// <summary>The median nanoseconds of undisturbed samples, or else of all.</summary>
-    public static (double Nanoseconds, bool Disturbed) Median(int threads, Action action)
+    public static (double Nanoseconds, double Best, bool Disturbed) Median(int threads, Action action)
     {
         long begin = Stopwatch.GetTimestamp();
         action();
@@ -72,7 +73,7 @@ internal readonly record struct Measurement(double Nanoseconds, double Peak, boo
             }
         }
 
-        return kept.Count >= 3 ? (MedianOf(kept), false) : (MedianOf(all), true);
+        return kept.Count >= 3 ? (MedianOf(kept), kept[0], false) : (MedianOf(all), all[0], true);
     }
 
     private static double MedianOf(List<double> values)

@@ -115,6 +115,7 @@ public static unsafe partial class MatMul
             float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + firstColumn;
             float* sum = !isLast ? levels + (ChainTree.LevelAfter(leaf) * tileFloats) : isEdge ? block->EdgeTile : c;
             nint sumStride = isLast && !isEdge ? plan->Ldc : plan->TileColumns;
+            PrefetchNext(plan, block, leaf, panel, row / plan->TileRows);
             MatMulTile.Run<S, F, D>(plan->FewRows, rows, depth, a, aRow, aStep, b, bStep, sum, sumStride);
             if (merge != 0 || bias != null)
             {
@@ -145,6 +146,29 @@ public static unsafe partial class MatMul
                 MatMulPacking.Transpose(source, plan->ARow / sizeof(float), depth, rows, destination, rows);
             }
         }
+    }
+
+    /// <summary>While tile number <paramref name="tile"/> computes, its share of the panel of b that is packed next comes near.</summary>
+    private static void PrefetchNext(MatMulPlan* plan, Block* block, int leaf, int panel, int tile)
+    {
+        bool isLastPanel = panel == block->Panels - 1;
+        leaf += isLastPanel ? 1 : 0;
+        if (plan->DirectB || leaf == plan->LeafCount)
+        {
+            return;
+        }
+
+        int firstK = leaf * ChainTree.Leaf;
+        int depth = Math.Min(plan->K - firstK, ChainTree.Leaf);
+        int firstColumn = (block->FirstPanel + (isLastPanel ? 0 : panel + 1)) * plan->TileColumns;
+        int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
+        int storedRows = plan->TransposeB ? columns : depth;
+        int tiles = plan->BlockRows / plan->TileRows;
+        float* source = plan->TransposeB
+            ? plan->B + (firstColumn * plan->Ldb) + firstK
+            : plan->B + (firstK * plan->Ldb) + firstColumn;
+        MatMulPacking.Prefetch(
+            source, plan->Ldb, storedRows * tile / tiles, storedRows * (tile + 1) / tiles, plan->TransposeB ? depth : columns);
     }
 
     /// <summary>The bias values of a panel, where a whole tile's width may be read.</summary>

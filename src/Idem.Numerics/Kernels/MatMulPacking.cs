@@ -11,6 +11,8 @@ namespace Idem.Numerics.Kernels;
 /// <summary>Packing of operands for <see cref="MatMul"/>.</summary>
 internal static unsafe class MatMulPacking
 {
+    private const int FloatsPerLine = 16;
+
     /// <summary>destination[k, i] = source[k, i], k &lt; depth, i &lt; width; +0 from there to <paramref name="paddedWidth"/>.</summary>
     public static void Copy(float* source, nint sourceStride, int depth, int width, int paddedWidth, float* destination, nint destinationStride)
     {
@@ -47,6 +49,26 @@ internal static unsafe class MatMulPacking
         }
     }
 
+    /// <summary>Asks for rows [first, end) of a matrix part, <paramref name="width"/> floats each, to be brought near.</summary>
+    public static void Prefetch(float* source, nint sourceStride, int first, int end, int width)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        source += first * sourceStride;
+        for (int k = first; k < end; k++, source += sourceStride)
+        {
+            for (int i = 0; i < width; i += FloatsPerLine)
+            {
+                Sse.Prefetch1(source + i);
+            }
+
+            Sse.Prefetch1(source + width - 1);
+        }
+    }
+
     /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on.</summary>
     public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride)
     {
@@ -56,9 +78,14 @@ internal static unsafe class MatMulPacking
             Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
         }
 
-        for (; i + 4 <= width && (Sse.IsSupported || AdvSimd.Arm64.IsSupported); i += 4)
+        for (; i + 4 <= width && (Sse2.IsSupported || AdvSimd.Arm64.IsSupported); i += 4)
         {
             Transpose4(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
+        }
+
+        for (; i + 2 <= width && (Sse2.IsSupported || AdvSimd.Arm64.IsSupported); i += 2)
+        {
+            Transpose2(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
         }
 
         for (; i < width; i++)
@@ -129,22 +156,52 @@ internal static unsafe class MatMulPacking
         {
             Vector128<float> row0 = Vector128.Load(source + k), row1 = Vector128.Load(source + stride + k);
             Vector128<float> row2 = Vector128.Load(source + (2 * stride) + k), row3 = Vector128.Load(source + (3 * stride) + k);
-            (Vector128<float> even01, Vector128<float> odd01) = Interleave(row0, row1);
-            (Vector128<float> even23, Vector128<float> odd23) = Interleave(row2, row3);
+            Vector128<double> even01 = Low(row0, row1).AsDouble(), odd01 = High(row0, row1).AsDouble();
+            Vector128<double> even23 = Low(row2, row3).AsDouble(), odd23 = High(row2, row3).AsDouble();
             float* d = destination + (k * (nint)destinationStride);
-            Vector128.Store(Vector128.Create(even01.GetLower(), even23.GetLower()), d);
-            Vector128.Store(Vector128.Create(even01.GetUpper(), even23.GetUpper()), d + destinationStride);
-            Vector128.Store(Vector128.Create(odd01.GetLower(), odd23.GetLower()), d + (2 * (nint)destinationStride));
-            Vector128.Store(Vector128.Create(odd01.GetUpper(), odd23.GetUpper()), d + (3 * (nint)destinationStride));
+            Vector128.Store(Low(even01, even23).AsSingle(), d);
+            Vector128.Store(High(even01, even23).AsSingle(), d + destinationStride);
+            Vector128.Store(Low(odd01, odd23).AsSingle(), d + (2 * (nint)destinationStride));
+            Vector128.Store(High(odd01, odd23).AsSingle(), d + (3 * (nint)destinationStride));
         }
 
         TransposeRest(source, stride, k, depth, 4, destination, destinationStride);
     }
 
-    /// <summary>(x0 y0 x1 y1, x2 y2 x3 y3).</summary>
+    private static void Transpose2(float* source, nint stride, int depth, float* destination, int destinationStride)
+    {
+        int k = 0;
+        for (; k + 4 <= depth; k += 4)
+        {
+            Vector128<float> row0 = Vector128.Load(source + k), row1 = Vector128.Load(source + stride + k);
+            Vector128<double> pairs01 = Low(row0, row1).AsDouble(), pairs23 = High(row0, row1).AsDouble();
+            float* d = destination + (k * (nint)destinationStride);
+            *(double*)d = pairs01.ToScalar();
+            *(double*)(d + destinationStride) = High(pairs01, pairs01).ToScalar();
+            *(double*)(d + (2 * (nint)destinationStride)) = pairs23.ToScalar();
+            *(double*)(d + (3 * (nint)destinationStride)) = High(pairs23, pairs23).ToScalar();
+        }
+
+        TransposeRest(source, stride, k, depth, 2, destination, destinationStride);
+    }
+
+    /// <summary>x0 y0 x1 y1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<float> Low, Vector128<float> High) Interleave(Vector128<float> x, Vector128<float> y) =>
-        Sse.IsSupported
-            ? (Sse.UnpackLow(x, y), Sse.UnpackHigh(x, y))
-            : (AdvSimd.Arm64.ZipLow(x, y), AdvSimd.Arm64.ZipHigh(x, y));
+    private static Vector128<float> Low(Vector128<float> x, Vector128<float> y) =>
+        Sse.IsSupported ? Sse.UnpackLow(x, y) : AdvSimd.Arm64.ZipLow(x, y);
+
+    /// <summary>x2 y2 x3 y3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> High(Vector128<float> x, Vector128<float> y) =>
+        Sse.IsSupported ? Sse.UnpackHigh(x, y) : AdvSimd.Arm64.ZipHigh(x, y);
+
+    /// <summary>x0 y0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> Low(Vector128<double> x, Vector128<double> y) =>
+        Sse2.IsSupported ? Sse2.UnpackLow(x, y) : AdvSimd.Arm64.ZipLow(x, y);
+
+    /// <summary>x1 y1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> High(Vector128<double> x, Vector128<double> y) =>
+        Sse2.IsSupported ? Sse2.UnpackHigh(x, y) : AdvSimd.Arm64.ZipHigh(x, y);
 }

@@ -12,7 +12,7 @@ internal unsafe struct MatMulPlan
     private const int BlockFloats = 96 * 1024;
 
     /// <summary>Floats of partial sums that one task may hold.</summary>
-    private const int LevelFloatsMax = 2 * 1024 * 1024;
+    private const int LevelFloatsMax = 512 * 1024;
 
     /// <summary>Products below which a second thread costs more than it gives.</summary>
     private const long ProductsPerTask = 256 * 1024;

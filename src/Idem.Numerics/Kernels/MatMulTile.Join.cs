@@ -14,30 +14,32 @@ internal static unsafe partial class MatMulTile
         where F : struct
         where D : struct
     {
-        for (int row = 0; row < rows; row++)
+        for (; merge != 0; merge >>= 1, levels += tileFloats)
         {
-            for (int column = 0; column < columns; column += S.Lanes)
+            if ((merge & 1) != 0)
             {
-                F sum = S.Load(c + column);
-                float* level = levels + column;
-                for (uint rest = merge; rest != 0; rest >>= 1, level += tileFloats)
-                {
-                    if ((rest & 1) != 0)
-                    {
-                        sum = S.Add(S.Load(level), sum);
-                    }
-                }
-
-                if (bias != null)
-                {
-                    sum = S.Add(sum, S.Load(bias + column));
-                }
-
-                S.Store(c + column, sum);
+                Add<S, F, D>(rows, columns, levels, columns, c, cStride);
             }
+        }
 
-            levels += columns;
-            c += cStride;
+        if (bias != null)
+        {
+            Add<S, F, D>(rows, columns, bias, 0, c, cStride);
+        }
+    }
+
+    private static void Add<S, F, D>(int rows, int columns, float* addend, nint addendStride, float* c, nint cStride)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        for (int row = 0; row < rows; row++, addend += addendStride, c += cStride)
+        {
+            for (int column = 0; column < columns; column += 2 * S.Lanes)
+            {
+                S.Store(c + column, S.Add(S.Load(addend + column), S.Load(c + column)));
+                S.Store(c + column + S.Lanes, S.Add(S.Load(addend + column + S.Lanes), S.Load(c + column + S.Lanes)));
+            }
         }
     }
 }
