@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/Adadelta.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -7,6 +9,14 @@ namespace Idem.Optimizers;
 public sealed class Adadelta : Optimizer
 {
     private readonly AdadeltaSettings _settings;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public Adadelta(
+        IEnumerable<IParameter> parameters, double lr = 1, double rho = 0.9, double eps = 1e-6, double weightDecay = 0,
+        bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, rho, eps, weightDecay, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Factor on the computed step.</param>

@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/Adagrad.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -7,6 +9,14 @@ namespace Idem.Optimizers;
 public sealed class Adagrad : Optimizer
 {
     private readonly AdagradSettings _settings;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public Adagrad(
+        IEnumerable<IParameter> parameters, double lr = 1e-2, double lrDecay = 0, double weightDecay = 0,
+        double initialAccumulatorValue = 0, double eps = 1e-10, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>

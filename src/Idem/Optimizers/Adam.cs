@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/Adam.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -6,6 +8,14 @@ namespace Idem.Optimizers;
 /// <summary>Adam (torch.optim.Adam), with the weight decay in the gradient: <c>arithmetic.md#adam-and-adamw</c>.</summary>
 public sealed class Adam : AdamOptimizer
 {
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public Adam(
+        IEnumerable<IParameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        double weightDecay = 0, bool amsgrad = false, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, compute)
+    {
+    }
+
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>
     /// <param name="beta1">Decay of the average of gradients.</param>
@@ -27,6 +37,14 @@ public sealed class Adam : AdamOptimizer
 /// <summary>AdamW (torch.optim.AdamW): Adam whose weight decay shrinks the parameter itself: <c>arithmetic.md#adam-and-adamw</c>.</summary>
 public sealed class AdamW : AdamOptimizer
 {
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public AdamW(
+        IEnumerable<IParameter> parameters, double lr = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        double weightDecay = 1e-2, bool amsgrad = false, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, compute)
+    {
+    }
+
     /// <param name="groups">The parameters; give biases and norms a group with weightDecay 0.</param>
     /// <param name="lr">Learning rate.</param>
     /// <param name="beta1">Decay of the average of gradients.</param>

@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/Adamax.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -7,6 +9,14 @@ namespace Idem.Optimizers;
 public sealed class Adamax : Optimizer
 {
     private readonly AdamaxSettings _settings;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public Adamax(
+        IEnumerable<IParameter> parameters, double lr = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        double weightDecay = 0, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, beta1, beta2, eps, weightDecay, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>

@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/NAdam.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -9,6 +11,14 @@ public sealed class NAdam : Optimizer
     private readonly NAdamSettings _settings;
     private long _productStep;
     private float _product = 1;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public NAdam(
+        IEnumerable<IParameter> parameters, double lr = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        double weightDecay = 0, double momentumDecay = 4e-3, bool repeatMomentum = true, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, beta1, beta2, eps, weightDecay, momentumDecay, repeatMomentum, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>

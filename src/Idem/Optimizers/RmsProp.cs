@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/RmsProp.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -8,6 +10,14 @@ public sealed class RmsProp : Optimizer
 {
     private readonly RmsPropSettings _settings;
     private readonly int _gradAvg;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public RmsProp(
+        IEnumerable<IParameter> parameters, double lr = 1e-2, double alpha = 0.99, double eps = 1e-8, double weightDecay = 0,
+        double momentum = 0, bool centered = false, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, alpha, eps, weightDecay, momentum, centered, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>

@@ -1,3 +1,5 @@
+// Arguments, defaults and state of the optimizer; its arithmetic is Idem.Numerics/Kernels/Optimizers/Sgd.cs.
+
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 
@@ -7,6 +9,14 @@ namespace Idem.Optimizers;
 public sealed class Sgd : Optimizer
 {
     private readonly SgdSettings _settings;
+
+    /// <summary>As the constructor with groups, with all parameters in one.</summary>
+    public Sgd(
+        IEnumerable<IParameter> parameters, double lr, double momentum = 0, double dampening = 0, double weightDecay = 0,
+        bool nesterov = false, bool maximize = false, Compute? compute = null)
+        : this([new ParameterGroup(parameters)], lr, momentum, dampening, weightDecay, nesterov, maximize, compute)
+    {
+    }
 
     /// <param name="groups">The parameters.</param>
     /// <param name="lr">Learning rate.</param>

@@ -102,7 +102,7 @@ public class OptimizerTests
     {
         MemoryParameter late = new("late", new float[] { 1f }, Memory<float>.Empty);
         MemoryParameter always = new("always", new float[] { 1f }, new float[] { 1f });
-        Adam optimizer = new([new ParameterGroup([late, always])]);
+        Adam optimizer = new([late, always]);
         optimizer.Step();
         Assert.Equal(1f, late.Data[0]);
         Assert.NotEqual(1f, always.Data[0]);
@@ -140,7 +140,7 @@ public class OptimizerTests
         {
             float[] data = Floats(parameter.Value);
             float[] gradient = Floats(step.GetProperty("grads").GetProperty(parameter.Name));
-            new Sgd([new ParameterGroup([new MemoryParameter(parameter.Name, data, gradient)])], 0.01).Step();
+            new Sgd([new MemoryParameter(parameter.Name, data, gradient)], 0.01).Step();
             Assert.Equal(Bits(Floats(step.GetProperty("weights_after").GetProperty(parameter.Name))), Bits(data));
             compared += data.Length;
         }
