@@ -1,0 +1,140 @@
+// The operations that layers are made of: norms, embedding, attention, cross-entropy.
+
+using System.Buffers;
+using Idem.Numerics;
+using Idem.Numerics.Kernels;
+
+namespace Idem.Tensors;
+
+internal static partial class Ops
+{
+    /// <summary>Layer normalisation over the last dimension.</summary>
+    public static Tensor LayerNorm(Tensor x, Tensor weight, Tensor? bias, float eps)
+    {
+        (int rows, int columns) = NormRows("LayerNorm", x, weight, bias);
+        Tape? tape = Tape.For(x, weight, bias);
+        Tensor y = Tape.NewResult(x.Shape);
+        Storage mean = StoragePool.Rent(rows), rstd = StoragePool.Rent(rows);
+        Numerics.Kernels.LayerNorm.Forward(
+            Compute.Current, rows, columns, x.Data, weight.Data, bias is null ? default : bias.Data, eps, y.Data, mean.Span(0, rows), rstd.Span(0, rows));
+        KeepOrRelease(tape?.Record(Op.LayerNorm, y, x, weight, bias), mean, rstd);
+        return y;
+    }
+
+    /// <summary>Root-mean-square normalisation over the last dimension.</summary>
+    public static Tensor RmsNorm(Tensor x, Tensor weight, float eps)
+    {
+        (int rows, int columns) = NormRows("RmsNorm", x, weight, null);
+        Tape? tape = Tape.For(x, weight);
+        Tensor y = Tape.NewResult(x.Shape);
+        Storage rstd = StoragePool.Rent(rows);
+        Numerics.Kernels.RmsNorm.Forward(Compute.Current, rows, columns, x.Data, weight.Data, eps, y.Data, rstd.Span(0, rows));
+        KeepOrRelease(tape?.Record(Op.RmsNorm, y, x, weight), rstd, null);
+        return y;
+    }
+
+    /// <summary>y[i] = table[ids[i]], of shape [ids, width].</summary>
+    public static Tensor Embedding(Tensor table, ReadOnlySpan<int> ids)
+    {
+        if (table.Rank != 2)
+        {
+            throw ShapeException.One("Embedding", table.Shape, "a table is [rows, width]");
+        }
+
+        Tape? tape = Tape.For(table);
+        Tensor y = Tape.NewResult([ids.Length, table.Shape[1]]);
+        Numerics.Kernels.Embedding.Forward(Compute.Current, ids, table.Shape[0], table.Shape[1], table.Data, y.Data);
+        if (tape is not null)
+        {
+            KeepIds(tape.Record(Op.Embedding, y, table), ids);
+        }
+
+        return y;
+    }
+
+    /// <summary>Attention whose q, k and v are slices of each row of one packed tensor.</summary>
+    public static Tensor Attention(Tensor packed, in AttentionShape shape)
+    {
+        int rows = shape.Batch * shape.QueryCount, width = shape.QueryHeads * shape.HeadSize;
+        Tape? tape = Tape.For(packed);
+        Tensor y = Tape.NewResult([rows, width]);
+        int statistics = tape is null ? 0 : rows * shape.QueryHeads;
+        Storage? max = tape is null ? null : StoragePool.Rent(statistics), sum = tape is null ? null : StoragePool.Rent(statistics);
+        ReadOnlySpan<float> q = packed.Data;
+        (int keys, int values) = PackedOffsets(shape);
+        Numerics.Kernels.Attention.Forward(
+            Compute.Current, shape, q, q[keys..], q[values..], y.Data, max is null ? default : max.Span(0, statistics), sum is null ? default : sum.Span(0, statistics));
+        if (tape is not null)
+        {
+            Node node = tape.Record(Op.Attention, y, packed);
+            node.Attention = shape;
+            KeepOrRelease(node, max!, sum);
+        }
+
+        return y;
+    }
+
+    /// <summary>Where keys and values begin in a packed row.</summary>
+    public static (int Keys, int Values) PackedOffsets(in AttentionShape shape) =>
+        (shape.QueryHeads * shape.HeadSize, (shape.QueryHeads + shape.KeyHeads) * shape.HeadSize);
+
+    /// <summary>losses[i] of logits [rows, classes]; +0 where the target is to be ignored.</summary>
+    public static Tensor CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex)
+    {
+        (int rows, int classes) = Rows("CrossEntropy", logits.Shape);
+        if (targets.Length != rows)
+        {
+            throw ShapeException.Two("CrossEntropy", logits.Shape, [targets.Length], $"{rows} rows of logits need {rows} targets");
+        }
+
+        Tape? tape = Tape.For(logits);
+        Tensor losses = Tape.NewResult([rows]);
+        Storage max = StoragePool.Rent(rows), sum = StoragePool.Rent(rows);
+        Numerics.Kernels.CrossEntropy.Forward(
+            Compute.Current, rows, classes, logits.Data, targets, ignoreIndex, losses.Data, max.Span(0, rows), sum.Span(0, rows));
+        Node? node = tape?.Record(Op.CrossEntropy, losses, logits);
+        KeepOrRelease(node, max, sum);
+        if (node is not null)
+        {
+            node.First = ignoreIndex;
+            KeepIds(node, targets);
+        }
+
+        return losses;
+    }
+
+    private static (int Rows, int Columns) NormRows(string operation, Tensor x, Tensor weight, Tensor? bias)
+    {
+        (int rows, int columns) = Rows(operation, x.Shape);
+        if (weight.Rank != 1 || weight.Length != columns)
+        {
+            throw ShapeException.Two(operation, x.Shape, weight.Shape, $"the weight has one value for each of the {columns} columns");
+        }
+
+        if (bias is not null && bias.Shape != weight.Shape)
+        {
+            throw ShapeException.Two(operation, x.Shape, bias.Shape, $"the bias has one value for each of the {columns} columns");
+        }
+
+        return (rows, columns);
+    }
+
+    private static void KeepOrRelease(Node? node, Storage saved, Storage? savedToo)
+    {
+        if (node is null)
+        {
+            saved.Release();
+            savedToo?.Release();
+            return;
+        }
+
+        node.Saved = saved;
+        node.SavedToo = savedToo;
+    }
+
+    private static void KeepIds(Node node, ReadOnlySpan<int> ids)
+    {
+        node.Ids = ArrayPool<int>.Shared.Rent(Math.Max(1, ids.Length));
+        ids.CopyTo(node.Ids);
+    }
+}
