@@ -1,7 +1,8 @@
 using Idem.Numerics.Random;
 using Xunit;
 
-namespace Idem.Tests.Randomness; // not "Random": that would hide System.Random from the other tests
+// The namespace is not "Random": that would hide System.Random from the other tests.
+namespace Idem.Tests.Randomness;
 
 public class PhiloxTests
 {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using Idem.Numerics.Random;
 using Xunit;
 
-namespace Idem.Tests.Randomness; // not "Random": that would hide System.Random from the other tests
+namespace Idem.Tests.Randomness;
 
 public class RandomStreamTests
 {
