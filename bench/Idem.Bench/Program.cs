@@ -12,7 +12,10 @@ switch (name)
     case "gemm":
         GemmBenchmark.Report(options);
         return 0;
+    case "kernels":
+        KernelBenchmark.Report(options);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm [--threads N] [--simd scalar|128|256|512] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
         return 2;
 }
