@@ -8,7 +8,7 @@ namespace Idem.Numerics.Kernels;
 public static unsafe partial class Attention
 {
     /// <summary>An item is a run of tiles of all query heads that share one key head of one sequence.</summary>
-    private struct ForwardKernel : IKernel
+    private partial struct ForwardKernel : IKernel
     {
         public AttentionShape Shape;
         public int Chunks;
@@ -22,6 +22,12 @@ public static unsafe partial class Attention
             for (int item = start; item < end; item++)
             {
                 int width = 2 * S.Lanes, tiles = AttentionTile.Count(Shape, width);
+                if (HasFewQueries(width))
+                {
+                    RunFewQueries<S, F, D>(item / Chunks / Shape.KeyHeads, item / Chunks % Shape.KeyHeads);
+                    continue;
+                }
+
                 int chunk = item % Chunks, first = (int)((long)tiles * chunk / Chunks), last = (int)((long)tiles * (chunk + 1) / Chunks);
                 if (first < last)
                 {

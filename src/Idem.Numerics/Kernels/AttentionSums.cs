@@ -85,7 +85,7 @@ internal static unsafe class AttentionSums
         if (low < high)
         {
             AttentionProducts.Accumulate1<S, F, D>(
-                weights + ((long)low * width) + lane, width, rows + ((long)low * headSize), high - low, sums + (lane * headSize), headSize);
+                weights + ((long)low * width) + lane, width, rows + ((long)low * headSize), headSize, high - low, sums + (lane * headSize), headSize);
         }
     }
 
@@ -205,7 +205,7 @@ internal static unsafe class AttentionSums
         if (low < high)
         {
             AttentionProducts.Accumulate1<S, F, D>(
-                weights + ((long)key * 2 * S.Lanes) + low, 1, rows + (low * headSize), high - low, sums + (key * stride), headSize);
+                weights + ((long)key * 2 * S.Lanes) + low, 1, rows + (low * headSize), headSize, high - low, sums + (key * stride), headSize);
         }
     }
 }

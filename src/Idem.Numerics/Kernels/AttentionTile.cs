@@ -187,6 +187,34 @@ internal static unsafe class AttentionProducts
         }
     }
 
+    /// <summary>
+    /// scores[lane] = (chain-tree over c of row[c]*lanes[c][lane])*scale, for one row and 4 vectors of lanes.
+    /// </summary>
+    public static void DotOne<S, F, D>(float* row, float* lanes, int headSize, float scale, float* scores)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F factor = S.Create(scale);
+        for (int first = 0; first < headSize; first += Reduction.ChainTree.Leaf)
+        {
+            int end = Math.Min(headSize, first + Reduction.ChainTree.Leaf);
+            F sum0 = S.Zero, sum1 = S.Zero, sum2 = S.Zero, sum3 = S.Zero;
+            float* lane = lanes + ((long)first * 4 * S.Lanes);
+            for (int c = first; c < end; c++, lane += 4 * S.Lanes)
+            {
+                F element = S.Create(row[c]);
+                sum0 = S.Fma(element, S.Load(lane), sum0);
+                sum1 = S.Fma(element, S.Load(lane + S.Lanes), sum1);
+                sum2 = S.Fma(element, S.Load(lane + (2 * S.Lanes)), sum2);
+                sum3 = S.Fma(element, S.Load(lane + (3 * S.Lanes)), sum3);
+            }
+
+            StoreLeaf<S, F, D>(scores, sum0, sum1, factor, first == 0, end == headSize);
+            StoreLeaf<S, F, D>(scores + (2 * S.Lanes), sum2, sum3, factor, first == 0, end == headSize);
+        }
+    }
+
     /// <summary>Joins a leaf to those before it (at most three: left to right) and scales the last sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreLeaf<S, F, D>(float* target, F sum0, F sum1, F factor, bool isFirst, bool isLast)
@@ -252,12 +280,12 @@ internal static unsafe class AttentionProducts
 
         for (int r = 0; r < 4 && x < width; r++)
         {
-            AccumulateColumns<S, F, D>(a + (r * across), step, rows, count, sums + (r * stride), width, x);
+            AccumulateColumns<S, F, D>(a + (r * across), step, rows, width, count, sums + (r * stride), width, x);
         }
     }
 
-    /// <summary>As <see cref="Accumulate4"/>, for one row.</summary>
-    public static void Accumulate1<S, F, D>(float* a, long step, float* rows, int count, float* sums, int width)
+    /// <summary>As <see cref="Accumulate4"/>, for one row of sums; rows are <paramref name="rowStride"/> apart.</summary>
+    public static void Accumulate1<S, F, D>(float* a, long step, float* rows, long rowStride, int count, float* sums, int width)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -274,7 +302,7 @@ internal static unsafe class AttentionProducts
                 sum1 = S.Fma(factor, S.Load(row + S.Lanes), sum1);
                 sum2 = S.Fma(factor, S.Load(row + (2 * S.Lanes)), sum2);
                 sum3 = S.Fma(factor, S.Load(row + (3 * S.Lanes)), sum3);
-                row += width;
+                row += rowStride;
             }
 
             S.Store(sums + x, sum0);
@@ -283,7 +311,7 @@ internal static unsafe class AttentionProducts
             S.Store(sums + x + (3 * S.Lanes), sum3);
         }
 
-        AccumulateColumns<S, F, D>(a, step, rows, count, sums, width, x);
+        AccumulateColumns<S, F, D>(a, step, rows, rowStride, count, sums, width, x);
     }
 
     /// <summary>As <see cref="Accumulate1"/> with factors a[t]*scale, where keep[t] is set; other terms are absent.</summary>
@@ -297,12 +325,12 @@ internal static unsafe class AttentionProducts
             if (AttentionMask.IsKept(keep[t * step]))
             {
                 float factor = a[t * step] * scale;
-                AccumulateColumns<S, F, D>(&factor, 1, rows, 1, sums, width, 0);
+                AccumulateColumns<S, F, D>(&factor, 1, rows, width, 1, sums, width, 0);
             }
         }
     }
 
-    private static void AccumulateColumns<S, F, D>(float* a, long step, float* rows, int count, float* sums, int width, int x)
+    private static void AccumulateColumns<S, F, D>(float* a, long step, float* rows, long rowStride, int count, float* sums, int width, int x)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -312,7 +340,7 @@ internal static unsafe class AttentionProducts
             F sum = S.Load(sums + x);
             for (int t = 0; t < count; t++)
             {
-                sum = S.Fma(S.Create(a[t * step]), S.Load(rows + (t * (long)width) + x), sum);
+                sum = S.Fma(S.Create(a[t * step]), S.Load(rows + (t * rowStride) + x), sum);
             }
 
             S.Store(sums + x, sum);
@@ -322,7 +350,7 @@ internal static unsafe class AttentionProducts
         {
             for (int t = 0; t < count; t++)
             {
-                sums[x] = Fma.Single(a[t * step], rows[(t * (long)width) + x], sums[x]);
+                sums[x] = Fma.Single(a[t * step], rows[(t * rowStride) + x], sums[x]);
             }
         }
     }
@@ -346,13 +374,6 @@ internal static unsafe class AttentionProducts
             new Span<float>(lanes, headSize * width).Clear();
         }
 
-        for (int lane = low; lane < high; lane++)
-        {
-            float* row = rows + ((long)lane * headSize), target = lanes + lane;
-            for (int c = 0; c < headSize; c++)
-            {
-                target[(long)c * width] = row[c];
-            }
-        }
+        Transposition.RowsToLanes(rows + ((long)low * headSize), headSize, high - low, headSize, lanes + low, width);
     }
 }

@@ -37,6 +37,25 @@ public static unsafe partial class Softmax
         Check.Length(operation, "the result", third, shape, (long)rows * columns);
     }
 
+    /// <summary>e_j becomes e_j/sum.</summary>
+    internal static void Divide<S, F, D>(float* e, float sum, int count)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F divisor = S.Create(sum);
+        int j = 0;
+        for (; j <= count - S.Lanes; j += S.Lanes)
+        {
+            S.Store(e + j, S.Divide(S.Load(e + j), divisor));
+        }
+
+        for (; j < count; j++)
+        {
+            e[j] = e[j] / sum;
+        }
+    }
+
     private struct ForwardKernel : IKernel
     {
         public int Columns;
@@ -52,17 +71,7 @@ public static unsafe partial class Softmax
                 float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
                 float max = Rows.Max<S, F, D>(x, Columns);
                 float sum = Lanes.Sum<S, F, D, StoredExpTerm>(new StoredExpTerm(x, max, y), Columns);
-                F divisor = S.Create(sum);
-                int j = 0;
-                for (; j <= Columns - S.Lanes; j += S.Lanes)
-                {
-                    S.Store(y + j, S.Divide(S.Load(y + j), divisor));
-                }
-
-                for (; j < Columns; j++)
-                {
-                    y[j] = y[j] / sum;
-                }
+                Divide<S, F, D>(y, sum, Columns);
             }
         }
     }

@@ -26,6 +26,10 @@ public class AttentionTests
         ["every key"] = AttentionShape.CausalPacked(2, 2, 1, 37, 8, 0.4f) with { Causal = false },
         ["cross"] = Separate(2, 4, 2, 13, 41, 8) with { Causal = false },
         ["cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279 },
+        ["decode"] = Separate(2, 6, 2, 1, 300, 20) with { QueryOffset = 299 },
+        ["decode two"] = Separate(1, 2, 2, 2, 100, 9) with { QueryOffset = 98, Window = 70 },
+        ["decode wide head"] = Separate(1, 1, 1, 1, 3, 515) with { QueryOffset = 2 },
+        ["decode, window over leaves"] = Separate(1, 2, 1, 3, 1100, 4) with { QueryOffset = 1097, Window = 600 },
         ["cached, more keys"] = Separate(1, 2, 1, 6, 300, 5) with { QueryOffset = 250 },
         ["dropout"] = AttentionShape.CausalPacked(2, 4, 2, 37, 8, 0.35f) with { Dropout = s_dropout },
         ["dropout, cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279, Dropout = s_dropout },
@@ -44,7 +48,7 @@ public class AttentionTests
         float[] y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows], dq = o.Dq(), dk = o.Dk(), dv = o.Dv();
         Attention.Reference.Forward(shape, o.Q, o.K, o.V, y, max, sum);
         Attention.Reference.Backward(shape, o.Q, o.K, o.V, max, sum, o.Gradient, dq, dk, dv);
-        foreach (Compute compute in KernelTesting.Computes)
+        foreach (Compute compute in name == "threads" ? KernelTesting.Computes : KernelTesting.SingleThreaded)
         {
             string where = $"{name}, {compute.Name()}";
             Guarded gy = new(new float[o.Y]), gm = new(o.Rows), gs = new(o.Rows), gdq = new(o.Dq()), gdk = new(o.Dk()), gdv = new(o.Dv());
@@ -67,6 +71,7 @@ public class AttentionTests
     [Theory]
     [InlineData(0, 1)]
     [InlineData(0, 2)]
+    [InlineData(0, 3)]
     [InlineData(0, 7)]
     [InlineData(0, 64)]
     [InlineData(0, 257)]

@@ -29,7 +29,7 @@ public class DropoutTests
             }
         }
 
-        foreach (Compute compute in KernelTesting.Computes)
+        foreach (Compute compute in KernelTesting.For(4 * x.Length))
         {
             Guarded y = new(x.Length), dx = new(x);
             Dropout.Forward(compute, site, sequences, x, y.Span);

@@ -6,7 +6,7 @@ namespace Idem.Tests.Kernels;
 public class ElementwiseTests
 {
     private static readonly int[] s_counts = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100];
-    private const int Threaded = 70_001;
+    private const int Threaded = 33_001;
 
     public static TheoryData<UnaryOp> UnaryOps => [.. Enum.GetValues<UnaryOp>()];
 

@@ -20,7 +20,7 @@ public class ReduceTests
             means[r] = Reduce.Reference.MeanRow(x.AsSpan(r * columns, columns));
         }
 
-        foreach (Compute compute in KernelTesting.Computes)
+        foreach (Compute compute in KernelTesting.For(x.Length))
         {
             Guarded y = new(rows);
             Reduce.SumRows(compute, rows, columns, new Guarded(x).Span, y.Span);
@@ -45,7 +45,7 @@ public class ReduceTests
     {
         float[] x = KernelTesting.Awkward(rows, rows * columns);
         float[] expected = [.. Enumerable.Range(0, columns).Select(c => Reduce.Reference.SumColumn(rows, columns, x, c))];
-        foreach (Compute compute in KernelTesting.Computes)
+        foreach (Compute compute in KernelTesting.For(x.Length))
         {
             Guarded y = new(columns);
             Reduce.SumColumns(compute, rows, columns, new Guarded(x).Span, y.Span);
@@ -78,7 +78,7 @@ public class ReduceTests
         int targets = 1 + shape.Zip(strides, (size, stride) => (size - 1) * stride).Sum();
         float[] x = KernelTesting.Awkward(count, count), expected = new float[targets];
         Reduce.Reference.SumToShape(shape, x, strides, expected);
-        foreach (Compute compute in KernelTesting.Computes)
+        foreach (Compute compute in KernelTesting.For(x.Length))
         {
             Guarded y = new(targets);
             Reduce.SumToShape(compute, shape, new Guarded(x).Span, strides, y.Span);
@@ -94,7 +94,7 @@ public class ReduceTests
         {
             float[] x = KernelTesting.Awkward(count, count);
             double squares = Idem.Numerics.Reduction.Lanes.Reference.SumOfSquaresInDouble(x);
-            foreach (Compute compute in KernelTesting.Computes)
+            foreach (Compute compute in KernelTesting.For(x.Length))
             {
                 Assert.Equal(BitConverter.DoubleToInt64Bits(squares), BitConverter.DoubleToInt64Bits(Reduce.SumOfSquares(compute, new Guarded(x).Span)));
             }

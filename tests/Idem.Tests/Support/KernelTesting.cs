@@ -10,6 +10,9 @@ internal static class KernelTesting
     /// <summary>Every path on one thread.</summary>
     public static IReadOnlyList<Compute> SingleThreaded { get; } = [.. Computes.Where(compute => compute.Threads == 1)];
 
+    /// <summary>Every path; with every thread count where the work, in elements touched, is enough to be shared.</summary>
+    public static IReadOnlyList<Compute> For(long work) => work >= 2 * 16384 ? Computes : SingleThreaded;
+
     public static string Name(this Compute compute) => $"path {compute.Path.Name()}, {compute.Threads} threads";
 
     /// <summary>Values of moderate size, with exact and signed zeros among them.</summary>
