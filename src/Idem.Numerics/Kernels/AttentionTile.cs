@@ -19,6 +19,8 @@ internal unsafe struct AttentionTile
 
     /// <summary>The keys that every query sees (none if End is not above First).</summary>
     public int AllFirst, AllEnd;
+    private bool _isCausal;
+    private int _window;
 
     /// <summary>For each lane the keys it sees, as integers and, exactly, as float32 for masks.</summary>
     public readonly int* First, End;
@@ -37,6 +39,8 @@ internal unsafe struct AttentionTile
     public void Place(in AttentionShape shape, int width, int index)
     {
         Position = (shape.QueryOffset / width * width) + (index * width);
+        _isCausal = shape.Causal;
+        _window = shape.Window;
         int row = Position - shape.QueryOffset;
         Low = Math.Max(0, -row);
         High = Math.Min(width, shape.QueryCount - row);
@@ -59,28 +63,12 @@ internal unsafe struct AttentionTile
         shape.QueryCount == 0 ? 0 : ((shape.QueryOffset + shape.QueryCount - 1) / width) - (shape.QueryOffset / width) + 1;
 
     /// <summary>The first lane whose query sees a key of this tile's range; lanes up to <see cref="LaneEnd"/> see it too.</summary>
-    public readonly int LaneFirst(int key)
-    {
-        int lane = Low;
-        while (End[lane] <= key)
-        {
-            lane++;
-        }
-
-        return lane;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int LaneFirst(int key) => _isCausal ? Math.Max(Low, key - Position) : Low;
 
     /// <summary>One past the last lane whose query sees a key.</summary>
-    public readonly int LaneEnd(int key)
-    {
-        int lane = High;
-        while (First[lane - 1] > key)
-        {
-            lane--;
-        }
-
-        return lane;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int LaneEnd(int key) => _window == 0 ? High : (int)Math.Min(High, key + (long)_window - Position);
 
     /// <summary>The mask of the lanes from <paramref name="at"/> whose queries see a key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,21 +45,23 @@ internal static unsafe class Transposition
     {
         Vector128<float> row0 = Vector128.Load(rows), row1 = Vector128.Load(rows + stride);
         Vector128<float> row2 = Vector128.Load(rows + (2 * stride)), row3 = Vector128.Load(rows + (3 * stride));
-        Vector128<float> low01, high01, low23, high23;
         if (Sse.IsSupported)
         {
-            (low01, high01) = (Sse.UnpackLow(row0, row1), Sse.UnpackHigh(row0, row1));
-            (low23, high23) = (Sse.UnpackLow(row2, row3), Sse.UnpackHigh(row2, row3));
+            Vector128<float> low01 = Sse.UnpackLow(row0, row1), high01 = Sse.UnpackHigh(row0, row1);
+            Vector128<float> low23 = Sse.UnpackLow(row2, row3), high23 = Sse.UnpackHigh(row2, row3);
+            Sse.MoveLowToHigh(low01, low23).Store(lanes);
+            Sse.MoveHighToLow(low23, low01).Store(lanes + width);
+            Sse.MoveLowToHigh(high01, high23).Store(lanes + (2 * width));
+            Sse.MoveHighToLow(high23, high01).Store(lanes + (3 * width));
         }
         else
         {
-            (low01, high01) = (AdvSimd.Arm64.ZipLow(row0, row1), AdvSimd.Arm64.ZipHigh(row0, row1));
-            (low23, high23) = (AdvSimd.Arm64.ZipLow(row2, row3), AdvSimd.Arm64.ZipHigh(row2, row3));
+            Vector128<double> low01 = AdvSimd.Arm64.ZipLow(row0, row1).AsDouble(), high01 = AdvSimd.Arm64.ZipHigh(row0, row1).AsDouble();
+            Vector128<double> low23 = AdvSimd.Arm64.ZipLow(row2, row3).AsDouble(), high23 = AdvSimd.Arm64.ZipHigh(row2, row3).AsDouble();
+            AdvSimd.Arm64.ZipLow(low01, low23).AsSingle().Store(lanes);
+            AdvSimd.Arm64.ZipHigh(low01, low23).AsSingle().Store(lanes + width);
+            AdvSimd.Arm64.ZipLow(high01, high23).AsSingle().Store(lanes + (2 * width));
+            AdvSimd.Arm64.ZipHigh(high01, high23).AsSingle().Store(lanes + (3 * width));
         }
-
-        Vector128.Create(low01.GetLower(), low23.GetLower()).Store(lanes);
-        Vector128.Create(low01.GetUpper(), low23.GetUpper()).Store(lanes + width);
-        Vector128.Create(high01.GetLower(), high23.GetLower()).Store(lanes + (2 * width));
-        Vector128.Create(high01.GetUpper(), high23.GetUpper()).Store(lanes + (3 * width));
     }
 }
