@@ -10,8 +10,8 @@ public static unsafe partial class Attention
     /// <summary>The largest head: three leaves, joined from left to right.</summary>
     public const int HeadSizeMax = 3 * ChainTree.Leaf;
 
-    /// <summary>Queries that are worth a thread's packing of keys and values.</summary>
-    private const int TilesOfQueriesMin = 64;
+    /// <summary>Queries for which it is worth packing the keys and values again.</summary>
+    private const int QueriesPerRunMin = 64;
 
     /// <summary>
     /// y_i = the chain-tree over present keys j of p_ij*v_j, p = softmax of the scaled scores over present keys.
@@ -48,7 +48,7 @@ public static unsafe partial class Attention
 
         // Few heads are cut into runs of tiles, so that every thread has something to do.
         int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
-        chunks = Math.Min(chunks, ((shape.QueryCount - 1) / TilesOfQueriesMin) + 1);
+        chunks = Math.Min(chunks, ((shape.QueryCount - 1) / QueriesPerRunMin) + 1);
         fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
         {
             ForwardKernel kernel = new() { Shape = shape, Chunks = chunks, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps };
