@@ -8,6 +8,8 @@ namespace Idem.Numerics.Kernels;
 
 public static unsafe partial class MatMul
 {
+    private const int FewRowsPieceDepth = 64;
+
     private static void Run<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
         where F : struct
@@ -65,32 +67,50 @@ public static unsafe partial class MatMul
         {
             int firstColumn = (block->FirstPanel + panel) * plan->TileColumns;
             int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
-            float* b = block->PackedB;
-            nint bStride = plan->TileColumns;
             if (plan->DirectB && columns == plan->TileColumns)
             {
-                b = plan->B + (firstK * plan->Ldb) + firstColumn;
-                bStride = plan->Ldb;
-            }
-            else if (plan->TransposeB)
-            {
-                MatMulPacking.Transpose(plan->B + (firstColumn * plan->Ldb) + firstK, plan->Ldb, depth, columns, b, plan->TileColumns);
-            }
-            else
-            {
-                MatMulPacking.Copy(plan->B + (firstK * plan->Ldb) + firstColumn, plan->Ldb, depth, columns, plan->TileColumns, b, plan->TileColumns);
+                float* b = plan->B + (firstK * plan->Ldb) + firstColumn;
+                RunPanel<S, F, D>(plan, block, leaf, panel, 0, depth, (byte*)b, plan->Ldb * sizeof(float));
+                continue;
             }
 
-            RunPanel<S, F, D>(plan, block, leaf, panel, (byte*)b, bStride * sizeof(float));
+            // A panel that few rows use is packed in pieces, which stay in the first-level cache; the chains go on across them.
+            int pieceMax = plan->FewRows ? FewRowsPieceDepth : ChainTree.Leaf;
+            int done = 0;
+            do
+            {
+                int piece = Math.Min(pieceMax, depth - done);
+                PackB(plan, block, firstK + done, piece, firstColumn, columns);
+                RunPanel<S, F, D>(plan, block, leaf, panel, done, piece, (byte*)block->PackedB, plan->TileColumns * sizeof(float));
+                done += piece;
+            }
+            while (done < depth);
         }
     }
 
-    private static void RunPanel<S, F, D>(MatMulPlan* plan, Block* block, int leaf, int panel, byte* b, nint bStep)
+    private static void PackB(MatMulPlan* plan, Block* block, int firstK, int depth, int firstColumn, int columns)
+    {
+        if (plan->TransposeB)
+        {
+            float* source = plan->B + (firstColumn * plan->Ldb) + firstK;
+            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, block->PackedB, plan->TileColumns);
+        }
+        else
+        {
+            float* source = plan->B + (firstK * plan->Ldb) + firstColumn;
+            MatMulPacking.Copy(source, plan->Ldb, depth, columns, plan->TileColumns, block->PackedB, plan->TileColumns);
+        }
+    }
+
+    /// <summary>The part [firstDepth, firstDepth + depth) of a leaf, in all of the block's tiles of one panel.</summary>
+    private static void RunPanel<S, F, D>(
+        MatMulPlan* plan, Block* block, int leaf, int panel, int firstDepth, int depth, byte* b, nint bStep)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int depth = Math.Min(plan->K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
+        int leafDepth = Math.Min(plan->K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
+        bool leafEnds = firstDepth + depth == leafDepth;
         int firstColumn = (block->FirstPanel + panel) * plan->TileColumns;
         int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
         bool isLast = leaf == plan->LeafCount - 1;
@@ -103,7 +123,7 @@ public static unsafe partial class MatMul
         for (int row = 0; row < block->Rows; row += plan->TileRows, levels += tileLevels)
         {
             int rows = Math.Min(plan->TileRows, block->Rows - row);
-            byte* a = plan->A + ((block->FirstRow + row) * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
+            byte* a = plan->A + ((block->FirstRow + row) * plan->ARow) + (((leaf * ChainTree.Leaf) + firstDepth) * plan->AStep);
             nint aRow = plan->ARow, aStep = plan->AStep;
             if (plan->PackA)
             {
@@ -115,14 +135,22 @@ public static unsafe partial class MatMul
             float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + firstColumn;
             float* sum = !isLast ? levels + (ChainTree.LevelAfter(leaf) * tileFloats) : isEdge ? block->EdgeTile : c;
             nint sumStride = isLast && !isEdge ? plan->Ldc : plan->TileColumns;
-            PrefetchNext(plan, block, leaf, panel, row / plan->TileRows);
-            MatMulTile.Run<S, F, D>(plan->FewRows, rows, depth, a, aRow, aStep, b, bStep, sum, sumStride);
-            if (merge != 0 || bias != null)
+            if (plan->FewRows)
+            {
+                PrefetchNext(plan, block, leaf, panel, firstDepth, depth, leafDepth);
+            }
+            else
+            {
+                PrefetchNext(plan, block, leaf, panel, row, plan->TileRows, plan->BlockRows);
+            }
+
+            MatMulTile.Run<S, F, D>(plan->FewRows, rows, depth, a, aRow, aStep, b, bStep, sum, sumStride, firstDepth > 0);
+            if (leafEnds && (merge != 0 || bias != null))
             {
                 MatMulTile.Join<S, F, D>(rows, plan->TileColumns, levels, tileFloats, merge, bias, sum, sumStride);
             }
 
-            if (isLast && isEdge)
+            if (leafEnds && isLast && isEdge)
             {
                 MatMulPacking.Copy(block->EdgeTile, plan->TileColumns, rows, columns, columns, c, plan->Ldc);
             }
@@ -148,12 +176,12 @@ public static unsafe partial class MatMul
         }
     }
 
-    /// <summary>While tile number <paramref name="tile"/> computes, its share of the panel of b that is packed next comes near.</summary>
-    private static void PrefetchNext(MatMulPlan* plan, Block* block, int leaf, int panel, int tile)
+    /// <summary>While a tile computes, its share (from part, parts long, of the whole) of the panel of b packed next comes near.</summary>
+    private static void PrefetchNext(MatMulPlan* plan, Block* block, int leaf, int panel, int part, int parts, int whole)
     {
         bool isLastPanel = panel == block->Panels - 1;
         leaf += isLastPanel ? 1 : 0;
-        if (plan->DirectB || leaf == plan->LeafCount)
+        if (plan->DirectB || leaf == plan->LeafCount || whole == 0)
         {
             return;
         }
@@ -163,12 +191,11 @@ public static unsafe partial class MatMul
         int firstColumn = (block->FirstPanel + (isLastPanel ? 0 : panel + 1)) * plan->TileColumns;
         int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
         int storedRows = plan->TransposeB ? columns : depth;
-        int tiles = plan->BlockRows / plan->TileRows;
+        int first = storedRows * part / whole, end = storedRows * Math.Min(part + parts, whole) / whole;
         float* source = plan->TransposeB
             ? plan->B + (firstColumn * plan->Ldb) + firstK
             : plan->B + (firstK * plan->Ldb) + firstColumn;
-        MatMulPacking.Prefetch(
-            source, plan->Ldb, storedRows * tile / tiles, storedRows * (tile + 1) / tiles, plan->TransposeB ? depth : columns);
+        MatMulPacking.Prefetch(source, plan->Ldb, first, end, plan->TransposeB ? depth : columns);
     }
 
     /// <summary>The bias values of a panel, where a whole tile's width may be read.</summary>

@@ -5,8 +5,11 @@ namespace Idem.Numerics.Kernels;
 
 internal static unsafe partial class MatMulTile
 {
-    /// <summary>Rows (at most 6) by four vectors, for products with few rows. Addresses as in <see cref="Tile2"/>.</summary>
-    public static void Tile4<S, F, D, TRows>(int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride)
+    /// <summary>
+    /// Rows (at most 6) by four vectors, for products with few rows. Addresses as in <see cref="Tile2"/>. A chain may
+    /// continue from what c holds of it: a float32 loses nothing in memory.
+    /// </summary>
+    public static void Tile4<S, F, D, TRows>(int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride, bool continues)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -18,6 +21,53 @@ internal static unsafe partial class MatMulTile
         F c30 = default, c31 = default, c32 = default, c33 = default;
         F c40 = default, c41 = default, c42 = default, c43 = default;
         F c50 = default, c51 = default, c52 = default, c53 = default;
+        if (continues)
+        {
+            c00 = S.Load(c);
+            c01 = S.Load(c + S.Lanes);
+            c02 = S.Load(c + (2 * S.Lanes));
+            c03 = S.Load(c + (3 * S.Lanes));
+            if (TRows.Count > 1)
+            {
+                c10 = S.Load(c + cStride);
+                c11 = S.Load(c + cStride + S.Lanes);
+                c12 = S.Load(c + cStride + (2 * S.Lanes));
+                c13 = S.Load(c + cStride + (3 * S.Lanes));
+            }
+
+            if (TRows.Count > 2)
+            {
+                c20 = S.Load(c + (2 * cStride));
+                c21 = S.Load(c + (2 * cStride) + S.Lanes);
+                c22 = S.Load(c + (2 * cStride) + (2 * S.Lanes));
+                c23 = S.Load(c + (2 * cStride) + (3 * S.Lanes));
+            }
+
+            if (TRows.Count > 3)
+            {
+                c30 = S.Load(c + (3 * cStride));
+                c31 = S.Load(c + (3 * cStride) + S.Lanes);
+                c32 = S.Load(c + (3 * cStride) + (2 * S.Lanes));
+                c33 = S.Load(c + (3 * cStride) + (3 * S.Lanes));
+            }
+
+            if (TRows.Count > 4)
+            {
+                c40 = S.Load(c + (4 * cStride));
+                c41 = S.Load(c + (4 * cStride) + S.Lanes);
+                c42 = S.Load(c + (4 * cStride) + (2 * S.Lanes));
+                c43 = S.Load(c + (4 * cStride) + (3 * S.Lanes));
+            }
+
+            if (TRows.Count > 5)
+            {
+                c50 = S.Load(c + (5 * cStride));
+                c51 = S.Load(c + (5 * cStride) + S.Lanes);
+                c52 = S.Load(c + (5 * cStride) + (2 * S.Lanes));
+                c53 = S.Load(c + (5 * cStride) + (3 * S.Lanes));
+            }
+        }
+
         byte* a3 = a + (3 * aRow);
         for (int k = 0; k < depth; k++)
         {

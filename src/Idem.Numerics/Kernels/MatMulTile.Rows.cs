@@ -14,8 +14,8 @@ internal static unsafe partial class MatMulTile
         return fewRows ? (manyRegisters ? 6 : 3) : (manyRegisters ? 12 : 6);
     }
 
-    /// <summary>A tile of <paramref name="rows"/> rows by two vectors, or by four.</summary>
-    public static void Run<S, F, D>(bool fewRows, int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride)
+    /// <summary>A tile of <paramref name="rows"/> rows by two vectors, or by four (which alone can continue chains).</summary>
+    public static void Run<S, F, D>(bool fewRows, int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride, bool continues)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -59,22 +59,22 @@ internal static unsafe partial class MatMulTile
                 Tile2<S, F, D, Rows12>(depth, a, aRow, aStep, b, bStep, c, cStride);
                 break;
             case -1:
-                Tile4<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             case -2:
-                Tile4<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             case -3:
-                Tile4<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             case -4:
-                Tile4<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             case -5:
-                Tile4<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             case -6:
-                Tile4<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile4<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows, "MatMul: no tile has so many rows");
