@@ -98,9 +98,9 @@ internal static class Gradients
 
     private static void Dropout(Node n, ReadOnlySpan<float> dy, Backpropagation g)
     {
-        // y = a * mask
+        // y = a * scale where kept, +0 where dropped
         using Contribution da = g.To(n.A);
-        Elementwise.Binary(g.Compute, BinaryOp.Multiply, dy, n.Saved!.Span(0, dy.Length), da.Span); // da = dy * mask
+        Numerics.Kernels.Dropout.Backward(g.Compute, n.Dropout, n.First, dy, da.Span); // da = dy * scale where kept, +0 where dropped
     }
 
     // ---- matrix product: op(x) is x or its transpose, as stored

@@ -44,6 +44,8 @@ internal sealed class Node
 
     public AttentionShape Attention { get; set; }
 
+    public DropoutSite Dropout { get; set; }
+
     /// <summary>The sum of the output's gradient contributions so far, during Backward.</summary>
     public Storage? Sum;
 

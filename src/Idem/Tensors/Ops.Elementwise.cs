@@ -60,19 +60,17 @@ internal static partial class Ops
         return y;
     }
 
-    /// <summary>y = x * mask, the mask a constant of the same length.</summary>
-    public static Tensor Dropout(Tensor x, Storage mask)
+    /// <summary>y = x * scale where the site keeps the element, else +0; x is [sequences, ...].</summary>
+    public static Tensor Dropout(Tensor x, in DropoutSite site, int sequences)
     {
         Tape? tape = Tape.For(x);
         Tensor y = Tape.NewResult(x.Shape);
-        Elementwise.Binary(Compute.Current, BinaryOp.Multiply, x.Data, mask.Span(0, x.Length), y.Data);
-        if (tape is null)
+        Numerics.Kernels.Dropout.Forward(Compute.Current, site, sequences, x.Data, y.Data);
+        if (tape is not null)
         {
-            mask.Release();
-        }
-        else
-        {
-            tape.Record(Op.Dropout, y, x).Saved = mask;
+            Node node = tape.Record(Op.Dropout, y, x);
+            node.Dropout = site;
+            node.First = sequences;
         }
 
         return y;

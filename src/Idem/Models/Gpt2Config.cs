@@ -1,0 +1,203 @@
+// GPT-2's config.json: Hugging Face's names, read and written without reflection. A field that this file does not know is refused
+// by name, unless it is known not to reach a result: silence would mean another model than the file describes.
+// Properties are settable because the source generator would give absent init-only ones 0 instead of their defaults.
+
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Idem.Models;
+
+/// <summary>The shape and choices of a GPT-2 model.</summary>
+public sealed record Gpt2Config
+{
+    private static readonly HashSet<string> Harmless = new(StringComparer.Ordinal)
+    {
+        "architectures", "_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "task_specific_params",
+        "n_ctx", "gradient_checkpointing", "pad_token_id", "sep_token_id", "cls_token_id", "unk_token_id", "decoder_start_token_id",
+        "output_attentions", "output_hidden_states", "return_dict", "id2label", "label2id", "num_labels", "problem_type",
+        "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
+        "finetuning_task", "prefix", "is_decoder", "is_encoder_decoder", "tokenizer_class", "attn_implementation",
+        "_attn_implementation_autoset", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
+        "reorder_and_upcast_attn", // attention is float32 here in either order
+    };
+
+    /// <summary>Always "gpt2".</summary>
+    [JsonPropertyName("model_type")]
+    public string ModelType { get; set; } = "gpt2";
+
+    /// <summary>Token ids, V.</summary>
+    [JsonPropertyName("vocab_size")]
+    public int VocabSize { get; set; } = 50257;
+
+    /// <summary>The longest sequence.</summary>
+    [JsonPropertyName("n_positions")]
+    public int NPositions { get; set; } = 1024;
+
+    /// <summary>Width of the residual stream, C.</summary>
+    [JsonPropertyName("n_embd")]
+    public int NEmbd { get; set; } = 768;
+
+    /// <summary>Blocks.</summary>
+    [JsonPropertyName("n_layer")]
+    public int NLayer { get; set; } = 12;
+
+    /// <summary>Attention heads, H.</summary>
+    [JsonPropertyName("n_head")]
+    public int NHead { get; set; } = 12;
+
+    /// <summary>Width inside the feed-forward part; 4C if null.</summary>
+    [JsonPropertyName("n_inner")]
+    public int? NInner { get; set; }
+
+    /// <summary>gelu_new, gelu_pytorch_tanh (the same), gelu, relu, silu, swish (the same) or tanh.</summary>
+    [JsonPropertyName("activation_function")]
+    public string ActivationFunction { get; set; } = "gelu_new";
+
+    /// <summary>Dropout on what enters the residual stream.</summary>
+    [JsonPropertyName("resid_pdrop")]
+    public double ResidPdrop { get; set; } = 0.1;
+
+    /// <summary>Dropout on the embeddings.</summary>
+    [JsonPropertyName("embd_pdrop")]
+    public double EmbdPdrop { get; set; } = 0.1;
+
+    /// <summary>Dropout on attention weights.</summary>
+    [JsonPropertyName("attn_pdrop")]
+    public double AttnPdrop { get; set; } = 0.1;
+
+    /// <summary>Added to the variance in layer norms.</summary>
+    [JsonPropertyName("layer_norm_epsilon")]
+    public double LayerNormEpsilon { get; set; } = 1e-5;
+
+    /// <summary>Standard deviation of initial weights.</summary>
+    [JsonPropertyName("initializer_range")]
+    public double InitializerRange { get; set; } = 0.02;
+
+    /// <summary>The output head is the token embedding.</summary>
+    [JsonPropertyName("tie_word_embeddings")]
+    public bool TieWordEmbeddings { get; set; } = true;
+
+    /// <summary>Divide attention scores by the square root of the head size.</summary>
+    [JsonPropertyName("scale_attn_weights")]
+    public bool ScaleAttnWeights { get; set; } = true;
+
+    /// <summary>Divide them by the layer's index plus one as well.</summary>
+    [JsonPropertyName("scale_attn_by_inverse_layer_idx")]
+    public bool ScaleAttnByInverseLayerIdx { get; set; }
+
+    /// <summary>Biases in linear and norm layers; an addition to Hugging Face's fields. Files are written complete either way.</summary>
+    [JsonPropertyName("bias")]
+    public bool Bias { get; set; } = true;
+
+    /// <summary>The id that begins a text.</summary>
+    [JsonPropertyName("bos_token_id")]
+    public int? BosTokenId { get; set; } = 50256;
+
+    /// <summary>The id that ends a text.</summary>
+    [JsonPropertyName("eos_token_id")]
+    public int? EosTokenId { get; set; } = 50256;
+
+    /// <summary>What Transformers instantiates; written, and not read.</summary>
+    [JsonPropertyName("architectures")]
+    public IReadOnlyList<string> Architectures { get; set; } = ["GPT2LMHeadModel"];
+
+    /// <summary>All other fields of the file that was read.</summary>
+    [JsonInclude]
+    [JsonExtensionData]
+    internal Dictionary<string, JsonElement>? Other { get; set; }
+
+    /// <summary>Elements of an attention head.</summary>
+    [JsonIgnore]
+    public int HeadSize => NEmbd / NHead;
+
+    /// <summary>Width inside the feed-forward part.</summary>
+    [JsonIgnore]
+    public int InnerSize => NInner ?? (4 * NEmbd);
+
+    /// <summary>Reads config.json.</summary>
+    /// <exception cref="ModelConfigException">Malformed, not GPT-2, inconsistent, or with a field that is not supported.</exception>
+    public static Gpt2Config Parse(ReadOnlySpan<byte> json)
+    {
+        Gpt2Config config;
+        try
+        {
+            config = JsonSerializer.Deserialize(json, Gpt2ConfigJson.Default.Gpt2Config)
+                ?? throw new ModelConfigException("config.json holds null; it must be an object.");
+        }
+        catch (JsonException e)
+        {
+            throw new ModelConfigException($"config.json cannot be read as a GPT-2 configuration: {e.Message}", e);
+        }
+
+        config.Check();
+        return config;
+    }
+
+    /// <summary>The file's bytes: fields in the order above, two spaces of indentation.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this with { Other = null }, Gpt2ConfigJson.Default.Gpt2Config);
+
+    /// <summary>Throws unless the fields fit together.</summary>
+    /// <exception cref="ModelConfigException">They do not; the message names the field.</exception>
+    public void Check()
+    {
+        Require(ModelType == "gpt2", "model_type", $"is '{ModelType}', not 'gpt2'");
+        Require(VocabSize > 0, "vocab_size", $"is {VocabSize}");
+        Require(NPositions > 0, "n_positions", $"is {NPositions}");
+        Require(NLayer > 0, "n_layer", $"is {NLayer}");
+        Require(NHead > 0 && NEmbd > 0 && NEmbd % NHead == 0, "n_embd", $"is {NEmbd}, which does not divide among n_head = {NHead}");
+        Require(InnerSize > 0, "n_inner", $"is {NInner}");
+        Require(LayerNormEpsilon > 0, "layer_norm_epsilon", $"is {LayerNormEpsilon}");
+        Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        foreach ((string name, double p) in new[] { ("resid_pdrop", ResidPdrop), ("embd_pdrop", EmbdPdrop), ("attn_pdrop", AttnPdrop) })
+        {
+            Require(p is >= 0 and < 1, name, $"is {p}, not in [0, 1)");
+        }
+
+        Require(
+            ActivationFunction is "gelu_new" or "gelu_pytorch_tanh" or "gelu" or "relu" or "silu" or "swish" or "tanh",
+            "activation_function", $"is '{ActivationFunction}'; known are gelu_new, gelu_pytorch_tanh, gelu, relu, silu, swish, tanh");
+        foreach ((string name, JsonElement value) in Other ?? [])
+        {
+            bool isDefault = name switch
+            {
+                "add_cross_attention" => value.ValueKind == JsonValueKind.False,
+                "pruned_heads" => value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any(),
+                _ => Harmless.Contains(name),
+            };
+            Require(isDefault, name, $"is {value.GetRawText()}, which this implementation does not know how to honour; remove it only if it cannot change a result");
+        }
+    }
+
+    private static void Require(bool condition, string field, string problem)
+    {
+        if (!condition)
+        {
+            throw new ModelConfigException($"config.json: {field} {problem}.");
+        }
+    }
+}
+
+/// <summary>A model configuration that cannot be honoured; the message names the field.</summary>
+public sealed class ModelConfigException : Exception
+{
+    /// <summary>An error with a whole message.</summary>
+    public ModelConfigException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>An error without details; prefer the others.</summary>
+    public ModelConfigException()
+    {
+    }
+
+    /// <summary>An error with its cause.</summary>
+    public ModelConfigException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(Gpt2Config))]
+internal sealed partial class Gpt2ConfigJson : JsonSerializerContext;

@@ -1,0 +1,33 @@
+// Rows of a table by index.
+
+using Idem.Numerics.Random;
+using Idem.Tensors;
+
+namespace Idem.Nn;
+
+/// <summary>torch.nn.Embedding: y[i] = table[ids[i]].</summary>
+public sealed class Embedding : Module
+{
+    /// <summary>A table of +0 until it is drawn or loaded.</summary>
+    /// <param name="count">Rows of the table.</param>
+    /// <param name="width">Elements of a row.</param>
+    /// <param name="random">If given, weights are drawn from it at once, as PyTorch's constructor does.</param>
+    public Embedding(int count, int width, TorchRandom? random = null)
+    {
+        Weight = Add("weight", new Parameter([count, width]));
+        if (random is not null)
+        {
+            TorchInit.Embedding(random, Weight.Data, width);
+        }
+    }
+
+    /// <summary>[count, width].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>The rows of the ids: [ids, width].</summary>
+    /// <exception cref="ArgumentException">An id is not a row of the table.</exception>
+    public Tensor Forward(ReadOnlySpan<int> ids) => Ops.Embedding(Weight, ids);
+
+    /// <summary>N(0, 1), PyTorch's default distribution.</summary>
+    protected override void InitializeOwn(ulong seed) => ParameterInit.Normal(seed, Weight.Name!, Weight.Data, 1);
+}

@@ -1,0 +1,37 @@
+// Where a model's values come from: a file, another model, a test. Implemented beside each kind of file.
+
+namespace Idem.Tensors;
+
+/// <summary>Named tensors that can be copied out.</summary>
+public interface IStateSource
+{
+    /// <summary>All names, in any order.</summary>
+    IEnumerable<string> Names { get; }
+
+    /// <summary>The shape of a tensor; false if there is none of that name.</summary>
+    bool TryGetShape(string name, out Shape shape);
+
+    /// <summary>Copies a tensor, converted to float32 exactly, into as many elements.</summary>
+    void CopyTo(string name, Span<float> destination);
+}
+
+/// <summary>Values held as tensors.</summary>
+/// <param name="tensors">The tensors, names unique.</param>
+public sealed class TensorStateSource(IEnumerable<KeyValuePair<string, Tensor>> tensors) : IStateSource
+{
+    private readonly Dictionary<string, Tensor> _tensors = new(tensors, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Names => _tensors.Keys;
+
+    /// <inheritdoc/>
+    public bool TryGetShape(string name, out Shape shape)
+    {
+        bool found = _tensors.TryGetValue(name, out Tensor? tensor);
+        shape = found ? tensor!.Shape : default;
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void CopyTo(string name, Span<float> destination) => _tensors[name].Data.CopyTo(destination);
+}
