@@ -99,7 +99,7 @@ public static unsafe partial class Attention
 
     private static void CheckStatistics(string operation, in AttentionShape shape, int max, int sum)
     {
-        string text = $"[{shape.Batch},{shape.QueryHeads},{shape.QueryCount}]";
+        LazyText text = $"[{shape.Batch},{shape.QueryHeads},{shape.QueryCount}]";
         long expected = (long)shape.Batch * shape.QueryHeads * shape.QueryCount;
         Check.Length(operation, nameof(max), max, text, expected);
         Check.Length(operation, nameof(sum), sum, text, expected);

@@ -126,7 +126,7 @@ public readonly record struct AttentionShape
     /// <summary>Throws unless an operand reaches as far as its strides.</summary>
     internal static void CheckOperand(string operation, string name, int length, int batch, int heads, int rows, int headSize, int batchStride, int rowStride)
     {
-        string shape = $"[{batch},{rows},{heads},{headSize}] with strides {batchStride} and {rowStride}";
+        LazyText shape = $"[{batch},{rows},{heads},{headSize}] with strides {batchStride} and {rowStride}";
         long needed = batch == 0 || rows == 0 ? 0 : ((batch - 1L) * batchStride) + ((rows - 1L) * rowStride) + ((long)heads * headSize);
         Kernels.Check.That(rowStride >= (long)heads * headSize, operation, $"rows of {name} overlap: {shape}");
         Kernels.Check.AtLeast(operation, name, length, shape, needed);

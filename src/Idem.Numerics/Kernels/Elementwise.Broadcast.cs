@@ -15,7 +15,8 @@ public static unsafe partial class Elementwise
         ReadOnlySpan<int> stridesB,
         Span<float> y)
     {
-        string operation = $"Elementwise.{op}", text = $"[{string.Join(',', shape.ToArray())}]";
+        string operation = Name(op);
+        LazyText text = $"[{shape}]";
         Check.Length(operation, nameof(stridesA), stridesA.Length, $"[{shape.Length}]", shape.Length);
         Check.Length(operation, nameof(stridesB), stridesB.Length, $"[{shape.Length}]", shape.Length);
         long count = 1, reachA = 1, reachB = 1;

@@ -12,10 +12,14 @@ public static unsafe partial class Elementwise
     /// <summary>Range starts are multiples of this, so that only the last range has a tail.</summary>
     private const int Alignment = 64;
 
+    private static readonly string[] UnaryNames = Array.ConvertAll(Enum.GetNames<UnaryOp>(), name => "Elementwise." + name);
+    private static readonly string[] GradientNames = Array.ConvertAll(UnaryNames, name => "gradient of " + name);
+    private static readonly string[] BinaryNames = Array.ConvertAll(Enum.GetNames<BinaryOp>(), name => "Elementwise." + name);
+
     /// <summary>y = op(x).</summary>
     public static void Unary(Compute compute, UnaryOp op, ReadOnlySpan<float> x, Span<float> y)
     {
-        Check.Length($"Elementwise.{op}", nameof(y), y.Length, $"[{x.Length}]", x.Length);
+        Check.Length(Name(op), nameof(y), y.Length, $"[{x.Length}]", x.Length);
         fixed (float* px = x, py = y)
         {
             int count = x.Length;
@@ -49,7 +53,7 @@ public static unsafe partial class Elementwise
     /// <summary>dx = op'(x)*dy, given the output y = op(x) as well.</summary>
     public static void UnaryGradient(Compute compute, UnaryOp op, ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
     {
-        string operation = $"gradient of Elementwise.{op}";
+        string operation = GradientName(op);
         Check.Length(operation, nameof(y), y.Length, $"[{x.Length}]", x.Length);
         Check.Length(operation, nameof(dy), dy.Length, $"[{x.Length}]", x.Length);
         Check.Length(operation, nameof(dx), dx.Length, $"[{x.Length}]", x.Length);
@@ -86,8 +90,8 @@ public static unsafe partial class Elementwise
     /// <summary>y = a op b, for equal shapes.</summary>
     public static void Binary(Compute compute, BinaryOp op, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> y)
     {
-        Check.Length($"Elementwise.{op}", nameof(b), b.Length, $"[{a.Length}]", a.Length);
-        Check.Length($"Elementwise.{op}", nameof(y), y.Length, $"[{a.Length}]", a.Length);
+        Check.Length(Name(op), nameof(b), b.Length, $"[{a.Length}]", a.Length);
+        Check.Length(Name(op), nameof(y), y.Length, $"[{a.Length}]", a.Length);
         fixed (float* pa = a, pb = b, py = y)
         {
             switch (op)
@@ -120,6 +124,14 @@ public static unsafe partial class Elementwise
             KernelLoop.Run(compute, x.Length, 1, new ScalarKernel<AddOperation> { X = px, Scalar = addend, Y = py }, Alignment);
         }
     }
+
+    private static string Name(UnaryOp op) => NameOf(UnaryNames, (int)op);
+
+    private static string GradientName(UnaryOp op) => NameOf(GradientNames, (int)op);
+
+    private static string Name(BinaryOp op) => NameOf(BinaryNames, (int)op);
+
+    private static string NameOf(string[] names, int op) => (uint)op < (uint)names.Length ? names[op] : nameof(Elementwise);
 
     private static void Map<TFunction>(Compute compute, float* x, float* y, int count, int cost)
         where TFunction : unmanaged, IFloat32Function =>

@@ -28,7 +28,7 @@ public static unsafe partial class LayerNorm
         const string Operation = "LayerNorm.Forward";
         CheckShapes(Operation, rows, columns, x.Length, weight.Length, mean.Length, rstd.Length);
         Check.Length(Operation, nameof(y), y.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(bias), bias.Length, bias.IsEmpty ? "[0]" : $"[{columns}]", bias.IsEmpty ? 0 : columns);
+        Check.Length(Operation, nameof(bias), bias.Length, $"[{(bias.IsEmpty ? 0 : columns)}]", bias.IsEmpty ? 0 : columns);
         fixed (float* px = x, pw = weight, pb = bias, py = y, pm = mean, pr = rstd)
         {
             ForwardKernel kernel = new() { Columns = columns, X = px, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr };
@@ -58,7 +58,7 @@ public static unsafe partial class LayerNorm
         Check.Length(Operation, nameof(dy), dy.Length, $"[{rows},{columns}]", (long)rows * columns);
         Check.Length(Operation, nameof(dx), dx.Length, $"[{rows},{columns}]", (long)rows * columns);
         Check.Length(Operation, nameof(dweight), dweight.Length, $"[{columns}]", columns);
-        Check.Length(Operation, nameof(dbias), dbias.Length, dbias.IsEmpty ? "[0]" : $"[{columns}]", dbias.IsEmpty ? 0 : columns);
+        Check.Length(Operation, nameof(dbias), dbias.Length, $"[{(dbias.IsEmpty ? 0 : columns)}]", dbias.IsEmpty ? 0 : columns);
         fixed (float* px = x, pw = weight, pm = mean, pr = rstd, pdy = dy, pdx = dx, pdw = dweight, pdb = dbias)
         {
             KernelLoop.Run(compute, rows, 3L * columns, new BackwardKernel { Columns = columns, X = px, Weight = pw, Mean = pm, Rstd = pr, Dy = pdy, Dx = pdx });

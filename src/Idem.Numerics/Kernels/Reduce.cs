@@ -57,9 +57,9 @@ public static unsafe partial class Reduce
             }
         }
 
-        Check.Length(Operation, nameof(x), x.Length, $"[{string.Join(',', shape.ToArray())}]", count);
+        Check.Length(Operation, nameof(x), x.Length, $"[{shape}]", count);
         Check.Length(Operation, nameof(y), y.Length, $"[{reach}]", reach);
-        Check.That(kept == reach, Operation, $"the strides [{string.Join(',', targetStrides.ToArray())}] do not address each of the {reach} sums");
+        Check.That(kept == reach, Operation, $"the strides [{targetStrides}] do not address each of the {reach} sums");
         if (keptTrailing == y.Length)
         {
             SumColumns(compute, (int)(count / keptTrailing), keptTrailing, x, y); // only leading dimensions are summed

@@ -31,7 +31,7 @@ public static unsafe partial class Softmax
     {
         Check.Dimension(operation, nameof(rows), rows);
         Check.Dimension(operation, nameof(columns), columns, 1);
-        string shape = $"[{rows},{columns}]";
+        LazyText shape = $"[{rows},{columns}]";
         Check.Length(operation, "the first operand", first, shape, (long)rows * columns);
         Check.Length(operation, "the second operand", second, shape, (long)rows * columns);
         Check.Length(operation, "the result", third, shape, (long)rows * columns);

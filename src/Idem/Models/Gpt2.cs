@@ -80,7 +80,7 @@ public sealed class Gpt2 : Module
         using ResultScope scope = Tape.RecycleResults();
         Tensor x = _transformer.Continue(ids, caches); // [caches * n, C]
         Tensor rows = all || count == 1 ? x : LastRows(x, caches.Count);
-        Ops.MatMul(_transformer.FinalNorm(rows), _head, transposeB: true).Data.CopyTo(logits);
+        Head(rows).Data.CopyTo(logits);
         foreach (KvCache cache in caches)
         {
             cache.Advance(count);
@@ -100,9 +100,18 @@ public sealed class Gpt2 : Module
 
     private Tensor Logits(ReadOnlySpan<int> ids, int sequences, ForwardContext? context)
     {
-        Tensor x = _transformer.Forward(ids, sequences, context); // [B*T, C]
-        return Ops.MatMul(_transformer.FinalNorm(x), _head, transposeB: true); // [B*T, V]
+        if (Autograd.IsRecording)
+        {
+            return Head(_transformer.Forward(ids, sequences, context));
+        }
+
+        // Nothing is recorded, so no graph owns the intermediate results: return their memory at once.
+        using ResultScope scope = Tape.RecycleResults();
+        return scope.Keep(Head(_transformer.Forward(ids, sequences, context)));
     }
+
+    // [B*T, C] to [B*T, V]
+    private Tensor Head(Tensor x) => Ops.MatMul(_transformer.FinalNorm(x), _head, transposeB: true);
 
     private int CheckContinuation(int length, IReadOnlyList<KvCache> caches)
     {

@@ -81,6 +81,8 @@ internal sealed class Tape
         return new ResultScope(tape, isOutermost);
     }
 
+    public void Exempt(Tensor result) => _scratch.Remove(result);
+
     public void ExitScratch(bool isOutermost)
     {
         ExitNoGrad();
@@ -146,6 +148,17 @@ internal readonly ref struct ResultScope
     {
         _tape = tape;
         _isOutermost = isOutermost;
+    }
+
+    /// <summary>Exempts a result, which lives on as if made outside; returns it.</summary>
+    public Tensor Keep(Tensor result)
+    {
+        if (_isOutermost)
+        {
+            _tape.Exempt(result);
+        }
+
+        return result;
     }
 
     public void Dispose() => _tape.ExitScratch(_isOutermost);
