@@ -1,1 +1,1 @@
-return 0;
+return Idem.Cli.CliApp.Run(args);

@@ -1,2 +1,3 @@
 global using Idem.Numerics;
+global using Idem.Tests.Support;
 global using Xunit;

@@ -20,6 +20,9 @@ public sealed class DataException : Exception
     /// <summary>What to do about it, one sentence.</summary>
     public string Remedy { get; }
 
+    /// <summary>Whether the file or folder is missing or may not be read, rather than being other than it should.</summary>
+    public bool IsAbsent { get; init; }
+
     /// <summary>Where in the file, from 0, if it is about one byte.</summary>
     public long? ByteOffset { get; }
 }

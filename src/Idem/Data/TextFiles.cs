@@ -28,7 +28,7 @@ internal static class TextFiles
 
         if (!Directory.Exists(path))
         {
-            throw new DataException(path, "there is no such file or folder.", "Check the path.");
+            throw new DataException(path, "there is no such file or folder.", "Check the path.") { IsAbsent = true };
         }
 
         string[] files;
@@ -64,7 +64,7 @@ internal static class TextFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException(file, $"the file cannot be read ({e.Message})", "Check the path and its permissions.", inner: e);
+            throw new DataException(file, $"the file cannot be read ({e.Message})", "Check the path and its permissions.", inner: e) { IsAbsent = true };
         }
 
         return new TextDocument(file, Decode(file, bytes));

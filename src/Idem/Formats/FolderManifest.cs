@@ -1,6 +1,7 @@
 // manifest.json of a durable folder: every other file with its size and SHA-256. Its own bytes are canonical, so any
 // change to it shows too: what is read must be exactly what would be written.
 
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -33,7 +34,10 @@ internal sealed class FolderManifest
             separator = ",\n";
         }
 
-        return Encoding.UTF8.GetBytes(json.Append("\n]}\n").ToString());
+        // Its own checksum last, so that a changed manifest is not taken for changed files.
+        string content = json.Append("\n]").ToString();
+        string checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+        return Encoding.UTF8.GetBytes($"{content},\"sha256\":\"{checksum}\"}}\n");
     }
 
     public static FolderManifest Parse(byte[] bytes, string path)

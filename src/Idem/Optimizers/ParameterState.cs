@@ -53,4 +53,7 @@ public sealed class StateTensor
 
     /// <summary>The elements, in the parameter's order and shape.</summary>
     public Span<float> Data => _data;
+
+    /// <summary>The elements for files and digests, which read them later.</summary>
+    public ReadOnlyMemory<float> Memory => _data;
 }

@@ -294,7 +294,7 @@ public sealed class AtomicFolderTests
             {"format":"idem-folder-1","files":[
             {"name":"a","size":0,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
             {"name":"b","size":3,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
-            ]}
+            ],"sha256":"5995a6fb98bb1320915c55056d2ee6a1f15363746884e9dd12222a78221b8c95"}
 
             """.ReplaceLineEndings("\n"),
             Encoding.UTF8.GetString(files.Content($"{Target}/manifest.json")));

@@ -1,0 +1,71 @@
+// The command line: verbs, how failures become one line and an exit code. Each verb is a file in Verbs.
+
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Idem.Cli;
+
+internal static class CliApp
+{
+    public static int Run(string[] args)
+    {
+        Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        RootCommand root = CreateRoot();
+        ParseResult arguments = root.Parse(args);
+        if (arguments.Errors.Count > 0)
+        {
+            foreach (ParseError error in arguments.Errors)
+            {
+                Console.Error.WriteLine($"idem: {error.Message.TrimEnd('.')}");
+            }
+
+            string verb = arguments.CommandResult.Command is RootCommand ? "" : " " + arguments.CommandResult.Command.Name;
+            Console.Error.WriteLine($"Try 'idem{verb} --help'.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception exception) when (Failures.Describe(exception) is { } failure)
+        {
+            Console.Error.WriteLine($"idem: {failure.Message}");
+            return failure.ExitCode;
+        }
+    }
+
+    /// <summary>Gives a command its action: common options read, interrupts caught.</summary>
+    public static void SetVerb(this Command command, Func<VerbContext, int> verb) => command.SetAction(arguments =>
+    {
+        using Interrupt interrupt = new();
+        VerbContext context = new(arguments, interrupt.Token);
+        Numerics.Compute.Current = context.CreateCompute();
+        try
+        {
+            return verb(context);
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("idem: interrupted");
+            return ExitCodes.Interrupted;
+        }
+    });
+
+    private static RootCommand CreateRoot()
+    {
+        RootCommand root = new("Bit-reproducible language models: the same bits on every machine, and the proof.")
+        {
+            Verbs.TrainVerb.Create(),
+            Verbs.GenerateVerb.Create(),
+            Verbs.DigestVerb.Create(),
+            Verbs.VerifyVerb.Create(),
+            Verbs.DoctorVerb.Create(),
+            Verbs.DemoVerb.Create(),
+        };
+        root.Options.Add(CommonOptions.Threads);
+        root.Options.Add(CommonOptions.Simd);
+        root.Options.Add(CommonOptions.Json);
+        return root;
+    }
+}

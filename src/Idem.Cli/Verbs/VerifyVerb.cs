@@ -1,0 +1,123 @@
+// idem verify: re-executes a run and says whether it is what it states.
+
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Idem.Cli.Terminal;
+using Idem.Formats;
+using Idem.Training;
+using Idem.Verification;
+using Spectre.Console;
+
+namespace Idem.Cli.Verbs;
+
+internal static class VerifyVerb
+{
+    private static readonly Argument<string> RunArgument = new("run") { Description = "A run folder that 'idem train --out' wrote." };
+
+    private static readonly Option<int?> Sample = new("--sample")
+    {
+        Description = "Re-execute K segments between checkpoints, chosen by --seed, instead of the whole run.", HelpName = "K",
+    };
+
+    private static readonly Option<ulong> Seed = new("--seed") { Description = "Chooses the segments of --sample.", HelpName = "N" };
+
+    private static readonly Option<string[]> Data = new("--data")
+    {
+        Description = "Where the run's data is; default: where run.json says.", HelpName = "FILE|DIR", AllowMultipleArgumentsPerToken = true,
+    };
+
+    public static Command Create()
+    {
+        Command command = new("verify", "Re-execute a run, all or parts, and compare every ledger entry and checkpoint.") { RunArgument, Sample, Seed, Data };
+        command.SetVerb(Run);
+        return command;
+    }
+
+    private static int Run(VerbContext context)
+    {
+        if (context.Value(Sample) is < 1)
+        {
+            throw new UsageException($"--sample {context.Value(Sample)}: use at least 1");
+        }
+
+        RunFolder run = RunFolder.Open(DiskFileSystem.Instance, context.Value(RunArgument)!);
+        VerificationRequest request = new(context.Value(Sample), context.Value(Seed), context.Value(Data) is { Length: > 0 } data ? data : null);
+        long begin = Stopwatch.GetTimestamp();
+        VerificationReport report = Execute(context, run, request);
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        if (context.Json)
+        {
+            WriteJson(run, report, seconds);
+        }
+        else
+        {
+            Print(run, report, seconds);
+        }
+
+        if (report.Mismatch is { } mismatch)
+        {
+            Console.Error.WriteLine($"idem: {run.Path}: {mismatch}");
+            return ExitCodes.Mismatch;
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static VerificationReport Execute(VerbContext context, RunFolder run, VerificationRequest request)
+    {
+        if (context.Json || !Display.IsLive)
+        {
+            long begin = Stopwatch.GetTimestamp(), last = begin;
+            return RunVerifier.Verify(run, request, Numerics.Compute.Current, context.Json ? null : (done, total) =>
+            {
+                if (Stopwatch.GetElapsedTime(last).TotalSeconds >= 5)
+                {
+                    last = Stopwatch.GetTimestamp();
+                    double remaining = Stopwatch.GetElapsedTime(begin).TotalSeconds / done * (total - done);
+                    Console.Out.WriteLine($"verified {done}/{total} steps  ETA {Display.Duration(remaining)}");
+                }
+            }, context.Cancellation);
+        }
+
+        VerificationReport? report = null;
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(progress =>
+        {
+            ProgressTask task = progress.AddTask("re-executing");
+            report = RunVerifier.Verify(run, request, Numerics.Compute.Current, (done, total) =>
+            {
+                task.MaxValue = total;
+                task.Value = done;
+            }, context.Cancellation);
+        });
+        return report!;
+    }
+
+    private static void Print(RunFolder run, VerificationReport report, double seconds)
+    {
+        Display.Line($"ledger       {report.LedgerSteps} steps, chain whole");
+        Display.Line($"checkpoints  {report.Checkpoints}, every byte as saved");
+        Display.Line($"re-executed  {report.StepsExecuted} steps in {Display.Duration(seconds)}: {string.Join(", ", report.Segments.Select(segment => $"{segment.From + 1}..{segment.To}"))}");
+        Display.Line(report.Mismatch is null
+            ? $"[green]equal[/]        {Display.Escape(run.Path)} is what it states, bit for bit"
+            : $"[red]different[/]    {Display.Escape(report.Mismatch.ToString())}");
+    }
+
+    private static void WriteJson(RunFolder run, VerificationReport report, double seconds) => Display.WriteJson(new JsonObject
+    {
+        ["run"] = run.Path,
+        ["equal"] = report.Mismatch is null,
+        ["ledger_steps"] = report.LedgerSteps,
+        ["checkpoints"] = report.Checkpoints,
+        ["segments"] = new JsonArray([.. report.Segments.Select(segment => new JsonObject { ["from"] = segment.From, ["to"] = segment.To })]),
+        ["steps_executed"] = report.StepsExecuted,
+        ["seconds"] = seconds,
+        ["mismatch"] = report.Mismatch is not { } mismatch ? null : new JsonObject
+        {
+            ["step"] = mismatch.Step,
+            ["quantity"] = mismatch.Quantity,
+            ["recorded"] = mismatch.Recorded,
+            ["computed"] = mismatch.Computed,
+        },
+    });
+}

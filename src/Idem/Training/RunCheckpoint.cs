@@ -1,0 +1,169 @@
+// A checkpoint: a complete Hugging Face model folder with the optimizer's state and the run's position beside it, whole or absent
+// (docs/formats.md). It is tied to its ledger by the head that it stores.
+
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Idem.Audit;
+using Idem.Formats;
+using Idem.Inference;
+
+namespace Idem.Training;
+
+/// <summary>A checkpoint of a run, opened.</summary>
+internal sealed class RunCheckpoint
+{
+    private const string StateFile = "training_state.json";
+    private const string OptimizerFile = "optimizer.safetensors";
+    private const string StateFormat = "idem-state-1";
+
+    private readonly AtomicFolder _folder;
+    private readonly Digest _model;
+    private readonly Digest _optimizer;
+
+    private RunCheckpoint(AtomicFolder folder, long step, LedgerHead ledger, Digest model, Digest optimizer)
+    {
+        _folder = folder;
+        _model = model;
+        _optimizer = optimizer;
+        Step = step;
+        Ledger = ledger;
+    }
+
+    /// <summary>The step after which it was taken.</summary>
+    public long Step { get; }
+
+    /// <summary>The state of the ledger at that step.</summary>
+    public LedgerHead Ledger { get; }
+
+    public string Path => _folder.Path;
+
+    public Digest ModelDigest => _model;
+
+    /// <summary>Saves a session, whole or not at all. Returns the folder and the digest of its model.</summary>
+    public static (string Path, Digest Model) Save(RunFolder run, TrainingSession session, LedgerHead ledger)
+    {
+        string path = run.CheckpointPath(session.Step);
+        IReadOnlyList<NamedTensor> model = session.ModelTensors(), optimizer = session.OptimizerTensors();
+        Digest modelDigest = session.ModelDigest(), optimizerDigest = session.OptimizerDigest();
+        JsonObject state = new()
+        {
+            ["format"] = StateFormat,
+            ["step"] = session.Step,
+            ["genesis"] = run.Manifest.Genesis.ToString(),
+            ["ledger_lines"] = ledger.Lines,
+            ["ledger_hash"] = ledger.Hash.ToString(),
+            ["model_digest"] = modelDigest.ToString(),
+            ["optimizer_digest"] = optimizerDigest.ToString(),
+        };
+        AtomicFolder.Write(
+            run.Files,
+            path,
+            [
+                .. ModelFolder.Files(session.Model, session.Data.TokenizerJson, model),
+                new FolderFile(OptimizerFile, stream => SafeTensorsWriter.Write(stream, optimizer, SafeTensorsWriter.TransformersMetadata)),
+                new FolderFile(StateFile, stream => stream.Write(Encoding.UTF8.GetBytes(state.ToJsonString() + "\n"))),
+            ]);
+        return (path, modelDigest);
+    }
+
+    /// <summary>Opens the checkpoint after a step.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="verify">Whether to check the digest of every file and tensor.</param>
+    /// <exception cref="CorruptFileException">It is not what was saved, or of another run.</exception>
+    public static RunCheckpoint Open(RunFolder run, long step, bool verify)
+    {
+        string path = run.CheckpointPath(step);
+        AtomicFolder folder = verify ? AtomicFolder.OpenVerified(run.Files, path) : AtomicFolder.Open(run.Files, path);
+        string file = System.IO.Path.Combine(folder.Path, StateFile);
+        const string Remedy = "Delete the checkpoint and resume from an earlier one";
+        try
+        {
+            JsonObject state = JsonNode.Parse(folder.ReadAllBytes(StateFile))!.AsObject();
+            string format = state["format"]!.GetValue<string>();
+            if (format != StateFormat)
+            {
+                throw new CorruptFileException(file, $"has format '{format}', this version reads '{StateFormat}'", "Use the version of Idem that wrote it");
+            }
+
+            if (Digest.Parse(state["genesis"]!.GetValue<string>()) != run.Manifest.Genesis || state["step"]!.GetValue<long>() != step)
+            {
+                throw new CorruptFileException(file, "belongs to another run or step", "Put the folder back where it came from");
+            }
+
+            RunCheckpoint checkpoint = new(
+                folder,
+                step,
+                new LedgerHead(state["ledger_lines"]!.GetValue<long>(), Digest.Parse(state["ledger_hash"]!.GetValue<string>())),
+                Digest.Parse(state["model_digest"]!.GetValue<string>()),
+                Digest.Parse(state["optimizer_digest"]!.GetValue<string>()));
+            if (verify)
+            {
+                checkpoint.VerifyTensors();
+            }
+
+            return checkpoint;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        {
+            throw new CorruptFileException(file, $"is not a training state: {exception.Message}", Remedy, exception);
+        }
+    }
+
+    /// <summary>Checks that the ledger holds the head that this checkpoint was taken after, and the same digests.</summary>
+    /// <exception cref="CorruptFileException">It does not.</exception>
+    public void CheckAgainst(IReadOnlyList<LedgerEntry> ledger)
+    {
+        const string Remedy = "The ledger or the checkpoint was replaced; restore both from one copy of the run";
+        if (Ledger.Lines > ledger.Count || (Ledger.Lines > 0 && ledger[(int)Ledger.Lines - 1].Hash != Ledger.Hash))
+        {
+            throw new CorruptFileException(Path, $"was taken after a ledger line {Ledger.Lines} that the ledger does not have", Remedy);
+        }
+
+        if (Ledger.Lines > 0)
+        {
+            LedgerRecord record = ledger[(int)Ledger.Lines - 1].Record;
+            if ((record.ParamsDigest is { } parameters && parameters != _model) || (record.OptimizerDigest is { } optimizer && optimizer != _optimizer))
+            {
+                throw new CorruptFileException(Path, $"holds other tensors than the ledger states for step {record.Step}", Remedy);
+            }
+        }
+    }
+
+    /// <summary>Puts a session of the same configuration where this checkpoint was taken.</summary>
+    /// <exception cref="CorruptFileException">The tensors are not those that were saved.</exception>
+    public void Restore(TrainingSession session)
+    {
+        VerifyTensors();
+        using (SafeTensorsFolder model = SafeTensorsFolder.Open(_folder.Path))
+        {
+            session.Model.LoadStateDict(new SafeTensorsState(model));
+        }
+
+        using SafeTensorsFile optimizer = SafeTensorsFile.Open(_folder.PathOf(OptimizerFile));
+        foreach (Optimizers.StateTensor state in session.Optimizer.State)
+        {
+            optimizer[state.FullName].Values<float>().CopyTo(state.Data);
+        }
+
+        session.Optimizer.SetStep(Step);
+        session.Step = Step;
+    }
+
+    private void VerifyTensors()
+    {
+        Check(SafeTensorsFolder.SingleFile, _model);
+        Check(OptimizerFile, _optimizer);
+    }
+
+    private void Check(string name, Digest expected)
+    {
+        string path = _folder.PathOf(name);
+        Digest actual = DigestPath.Compute(path, Environment.ProcessorCount).Root;
+        if (actual != expected)
+        {
+            throw new CorruptFileException(path, $"its tensors have digest {actual}, {StateFile} says {expected}", "Delete the checkpoint and resume from an earlier one");
+        }
+    }
+}

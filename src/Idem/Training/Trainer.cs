@@ -1,0 +1,261 @@
+// idem train: prepares a run (new or resumed), executes its steps, keeps ledger and checkpoints. A kill at any instant loses at most
+// the steps since the last checkpoint; resumed, they are done again to the same bits, which is checked against what the ledger
+// already held of them.
+
+using System.Diagnostics;
+using Idem.Audit;
+using Idem.Formats;
+using Idem.Inference;
+using Idem.Numerics;
+
+namespace Idem.Training;
+
+/// <summary>A run that is ready to execute.</summary>
+public sealed class TrainingSetup
+{
+    internal TrainingSetup(RunFolder run, TrainingSession session, LedgerWriter ledger, Compute compute)
+    {
+        Run = run;
+        Session = session;
+        Ledger = ledger;
+        Compute = compute;
+    }
+
+    /// <summary>In place of a data path: the built-in corpus of <c>idem demo</c>.</summary>
+    public const string DemoData = TrainingData.DemoPath;
+
+    /// <summary>Where the run is written.</summary>
+    public string RunFolder => Run.Path;
+
+    /// <summary>What the run is.</summary>
+    public RunManifest Manifest => Run.Manifest;
+
+    /// <summary>Trainable numbers.</summary>
+    public long ParameterCount => Session.ParameterCount;
+
+    /// <summary>Tokens of the training split.</summary>
+    public long TrainTokens => Session.Data.Tokens.Train.Length;
+
+    /// <summary>Tokens of the validation split.</summary>
+    public long ValTokens => Session.Data.Tokens.Validation.Length;
+
+    /// <summary>The first step that will be executed.</summary>
+    public long FirstStep => Session.Step + 1;
+
+    internal RunFolder Run { get; }
+
+    internal TrainingSession Session { get; }
+
+    internal LedgerWriter Ledger { get; }
+
+    internal Compute Compute { get; }
+}
+
+/// <summary>Trains.</summary>
+public static class Trainer
+{
+    private const int LedgerLinesPerFlush = 64;
+
+    /// <summary>Prepares and executes.</summary>
+    public static TrainingOutcome Run(TrainingRequest request, ITrainingObserver? observer, CancellationToken cancellation) =>
+        Run(Prepare(request), observer, cancellation);
+
+    /// <summary>Resolves the configuration, reads the data, and begins or reopens the run folder.</summary>
+    /// <exception cref="TrainConfigException">The configuration is wrong.</exception>
+    /// <exception cref="TrainingException">The run cannot start or go on as asked.</exception>
+    /// <exception cref="CorruptFileException">The run to resume is damaged.</exception>
+    public static TrainingSetup Prepare(TrainingRequest request)
+    {
+        Compute compute = Compute.Current;
+        if (request.Resume is null)
+        {
+            return Begin(request, compute);
+        }
+
+        if (!Training.RunFolder.IsRun(request.RunFolder))
+        {
+            // Killed before run.json was written: nothing was lost, and everything needed is on the command line.
+            return request.Data.Count > 0
+                ? Begin(request, compute)
+                : throw new TrainingException($"{request.RunFolder} holds no run to resume: it has no {RunManifest.FileName}");
+        }
+
+        return Reopen(request, compute);
+    }
+
+    /// <summary>Executes a prepared run to its last step, or until it is cancelled.</summary>
+    public static TrainingOutcome Run(TrainingSetup setup, ITrainingObserver? observer, CancellationToken cancellation)
+    {
+        using LedgerWriter ledger = setup.Ledger;
+        TrainingSession session = setup.Session;
+        TrainConfig config = setup.Manifest.Config;
+        observer?.Started(new TrainingStart(setup.Manifest, setup.RunFolder, setup.ParameterCount, setup.TrainTokens, setup.ValTokens, setup.FirstStep));
+        LedgerRecord? last = null;
+        double? valLoss = null;
+        (string Path, Digest Model)? saved = null;
+        Dictionary<long, LedgerRecord> before = ledger.Dropped.ToDictionary(entry => entry.Record.Step, entry => entry.Record);
+        while (session.Step < config.Steps && !cancellation.IsCancellationRequested)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            last = session.Execute(observer, CancellationToken.None);
+            double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            if (before.TryGetValue(last.Step, out LedgerRecord? earlier) && earlier != last)
+            {
+                throw new TrainingException(
+                    $"step {last.Step}, done again, differs from what the ledger held of it before the interruption; run 'idem doctor' on this machine, and look for a changed installation");
+            }
+
+            ledger.Append(last);
+            valLoss = last.ValLoss?.Value ?? valLoss;
+            observer?.Stepped(new TrainingStep(last, session.TokensPerStep, seconds));
+            saved = null;
+            if (config.Saves(session.Step))
+            {
+                saved = Save(setup, observer);
+            }
+
+            if (observer is not null && config.Samples(session.Step))
+            {
+                observer.Sampled(session.Step, Sample(session, config));
+            }
+        }
+
+        saved ??= Save(setup, observer);
+        return new TrainingOutcome(
+            setup.RunFolder, session.Step, saved.Value.Path, saved.Value.Model, last?.Loss.Value, valLoss, session.Step < config.Steps);
+    }
+
+    private static (string Path, Digest Model) Save(TrainingSetup setup, ITrainingObserver? observer)
+    {
+        if (setup.Run.CheckpointSteps().Contains(setup.Session.Step) && IsSaved(setup, out (string Path, Digest Model) existing))
+        {
+            return existing;
+        }
+
+        setup.Ledger.Commit();
+        (string Path, Digest Model) saved = RunCheckpoint.Save(setup.Run, setup.Session, setup.Ledger.Head);
+        observer?.Saved(setup.Session.Step, saved.Path, saved.Model);
+        return saved;
+    }
+
+    // A run resumed from an earlier checkpoint comes by the later ones again: they stay, if they are whole and equal.
+    private static bool IsSaved(TrainingSetup setup, out (string Path, Digest Model) saved)
+    {
+        saved = default;
+        try
+        {
+            RunCheckpoint checkpoint = RunCheckpoint.Open(setup.Run, setup.Session.Step, verify: true);
+            if (checkpoint.Ledger != setup.Ledger.Head || checkpoint.ModelDigest != setup.Session.ModelDigest())
+            {
+                return false;
+            }
+
+            saved = (checkpoint.Path, checkpoint.ModelDigest);
+            return true;
+        }
+        catch (CorruptFileException)
+        {
+            return false;
+        }
+    }
+
+    private static string Sample(TrainingSession session, TrainConfig config)
+    {
+        int[] prompt = [session.Data.Tokens.Train[0]];
+        System.Text.StringBuilder text = new();
+        SamplingSettings settings = new() { MaxTokens = config.SampleTokens, Temperature = 0.8f, Seed = config.Seed };
+        Tokenizers.StreamDecoder decoder = session.Data.Tokenizer.CreateStreamDecoder();
+        foreach (GeneratedToken token in new Engine(session.Model).Generate(prompt, settings))
+        {
+            text.Append(decoder.Append(token.Id));
+        }
+
+        return text.Append(decoder.Finish()).ToString();
+    }
+
+    private static TrainingSetup Begin(TrainingRequest request, Compute compute)
+    {
+        TrainConfig config = TrainConfigResolver.Resolve(request.Preset, request.ConfigFile, request.Overrides ?? []);
+        RequireFree(request.RunFolder);
+        TrainingData data = TrainingData.Load(request.Data, config);
+        RunManifest manifest = new()
+        {
+            Config = config,
+            Data = data.Digest,
+            Tokenizer = data.TokenizerDigest,
+            VocabSize = data.Tokenizer.VocabularySize,
+            DataPaths = TrainingData.AbsolutePaths(request.Data),
+            Environment = RunEnvironment.Of(compute),
+        };
+        TrainingSession session = new(config, data, compute);
+        RunFolder run = Training.RunFolder.Create(DiskFileSystem.Instance, request.RunFolder, manifest, data.TokenizerJson);
+        LedgerWriter ledger = LedgerWriter.Create(run.Files, run.LedgerPath, manifest.Genesis, LedgerLinesPerFlush);
+        return new TrainingSetup(run, session, ledger, compute);
+    }
+
+    private static void RequireFree(string path)
+    {
+        if (File.Exists(path))
+        {
+            throw new TrainingException($"{path} is a file: name a folder for the run");
+        }
+
+        if (Training.RunFolder.IsRun(path))
+        {
+            throw new TrainingException($"{path} already holds a run: add --resume to continue it, or name another folder");
+        }
+
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !IsOwnLeftover(Path.GetFileName(entry))))
+        {
+            throw new TrainingException($"{path} is not empty and holds no run: name a new or an empty folder");
+        }
+    }
+
+    // What a kill leaves between creating the folder and writing run.json.
+    private static bool IsOwnLeftover(string name) =>
+        name is Training.RunFolder.TokenizerFile or "checkpoints" || (name.StartsWith('.') && name.EndsWith(".pending", StringComparison.Ordinal));
+
+    private static TrainingSetup Reopen(TrainingRequest request, Compute compute)
+    {
+        RunFolder run = Training.RunFolder.Open(DiskFileSystem.Instance, request.RunFolder);
+        TrainConfigResolver.RequireSame(run.Manifest.Config, request.Preset, request.ConfigFile, request.Overrides ?? [], request.RunFolder);
+        TrainingData data = TrainingData.Load(request.Data.Count > 0 ? request.Data : run.Manifest.DataPaths, run.Manifest.Config);
+        data.RequireSameAs(run);
+        TrainingSession session = new(run.Manifest.Config, data, compute);
+        LedgerHead head = new(0, run.Manifest.Genesis);
+        if (FindCheckpoint(run, request.Resume!) is { } checkpoint)
+        {
+            checkpoint.Restore(session);
+            head = checkpoint.Ledger;
+        }
+
+        LedgerWriter ledger = run.Files.FileExists(run.LedgerPath)
+            ? LedgerWriter.Resume(run.Files, run.LedgerPath, run.Manifest.Genesis, head, LedgerLinesPerFlush)
+            : head.Lines == 0
+                ? LedgerWriter.Create(run.Files, run.LedgerPath, run.Manifest.Genesis, LedgerLinesPerFlush)
+                : throw new CorruptFileException(run.LedgerPath, "is missing", "Restore it from a copy of the run");
+        return new TrainingSetup(run, session, ledger, compute);
+    }
+
+    // The newest checkpoint that is whole, or the one asked for; null: from the initial weights.
+    private static RunCheckpoint? FindCheckpoint(RunFolder run, string resume)
+    {
+        IReadOnlyList<long> steps = run.CheckpointSteps();
+        if (resume == "latest")
+        {
+            return steps.Count == 0 ? null : RunCheckpoint.Open(run, steps[^1], verify: true);
+        }
+
+        long? wanted = long.TryParse(resume, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long step)
+            ? step
+            : steps.Cast<long?>().FirstOrDefault(candidate => Path.GetFullPath(run.CheckpointPath(candidate!.Value)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(resume)));
+        if (wanted == 0)
+        {
+            return null;
+        }
+
+        return wanted is { } found && steps.Contains(found)
+            ? RunCheckpoint.Open(run, found, verify: true)
+            : throw new TrainingException($"{run.Path} has no checkpoint '{resume}'; it has: {(steps.Count == 0 ? "none" : string.Join(", ", steps))}, and 0 for the initial weights");
+    }
+}

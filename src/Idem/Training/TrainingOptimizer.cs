@@ -1,0 +1,91 @@
+// The optimizer of a run: parameter groups, schedule and clipping as the configuration says, over gradients that the trainer keeps.
+
+using Idem.Nn;
+using Idem.Numerics;
+using Idem.Optimizers;
+using Idem.Tensors;
+
+namespace Idem.Training;
+
+/// <summary>One update of all parameters from the gradients of a step.</summary>
+internal sealed class TrainingOptimizer
+{
+    private readonly TrainedParameter[] _parameters;
+    private readonly Optimizer _optimizer;
+    private readonly GradientClipper _clipper;
+    private readonly Schedule _schedule;
+    private readonly double _clip;
+
+    public TrainingOptimizer(TrainConfig config, Module model, Compute compute)
+    {
+        _parameters = [.. model.NamedParameters().Select((pair, index) => new TrainedParameter(pair.Name, pair.Parameter, index))];
+
+        // Matrices and embeddings decay; biases and norms do not.
+        ParameterGroup[] groups =
+        [
+            new(_parameters.Where(parameter => parameter.Rank >= 2), weightDecay: config.WeightDecay),
+            new(_parameters.Where(parameter => parameter.Rank < 2), weightDecay: 0),
+        ];
+        _optimizer = config.Optimizer switch
+        {
+            "adamw" => new AdamW(groups, config.LearningRate, config.Beta1, config.Beta2, config.AdamEpsilon, compute: compute),
+            "adam" => new Adam(groups, config.LearningRate, config.Beta1, config.Beta2, config.AdamEpsilon, compute: compute),
+            "sgd" => new Sgd(groups, config.LearningRate, config.Momentum, compute: compute),
+            _ => throw new TrainConfigException($"setting 'optimizer' is {config.Optimizer}: use adamw, adam or sgd"),
+        };
+        _clipper = new GradientClipper(_parameters, compute);
+        _schedule = CreateSchedule(config);
+        _clip = config.GradClip;
+    }
+
+    /// <summary>What the optimizer remembers, in ordinal order of parameter names.</summary>
+    public IEnumerable<StateTensor> State => _optimizer.State.SelectMany(state => state.Tensors);
+
+    /// <summary>The learning rate of a step, counted from 1.</summary>
+    public double LearningRate(long step) => _schedule.LearningRate(step - 1);
+
+    /// <summary>Continues after this many steps; the state tensors are written by the caller.</summary>
+    public void SetStep(long step) => _optimizer.SetStep(step);
+
+    /// <summary>Clips, updates, and returns the gradient norm before clipping.</summary>
+    /// <exception cref="NonFiniteGradientException">A gradient is not finite; nothing was changed.</exception>
+    public double Update(GradientBuffers gradients, long step)
+    {
+        foreach (TrainedParameter parameter in _parameters)
+        {
+            parameter.Gradients = gradients;
+        }
+
+        double norm = _clip > 0 ? _clipper.ClipNorm(_clip) : _clipper.Norm();
+        _optimizer.SetLearningRate(LearningRate(step));
+        _optimizer.Step();
+        return norm;
+    }
+
+    private static WarmupSchedule CreateSchedule(TrainConfig config)
+    {
+        long decay = Math.Max(1, (long)config.DecaySteps - config.WarmupSteps);
+        Schedule after = config.Schedule switch
+        {
+            "cosine" => new CosineSchedule(config.LearningRate, config.MinLearningRate, decay),
+            "linear" => new LinearSchedule(config.LearningRate, config.MinLearningRate, decay),
+            _ => new ConstantSchedule(config.LearningRate),
+        };
+        return new WarmupSchedule(config.WarmupSteps, after, WarmupStart.AboveZero);
+    }
+
+    private sealed class TrainedParameter(string name, Tensor tensor, int index) : IParameter
+    {
+        public string Name => name;
+
+        public int Rank => tensor.Rank;
+
+        public GradientBuffers? Gradients { get; set; }
+
+        public Span<float> Data => tensor.Data;
+
+        public Span<float> Gradient => Gradients is null ? default : Gradients[index];
+
+        public void ZeroGradient() => Gradients = null;
+    }
+}

@@ -1,0 +1,176 @@
+// A run's state between two steps, and the step itself. The whole of training's arithmetic is here or below; files, progress and
+// interruption are the Trainer's. A session is built from (configuration, data), or restored from a checkpoint, and goes on to
+// the same bits.
+
+using Idem.Audit;
+using Idem.Data;
+using Idem.Formats;
+using Idem.Models;
+using Idem.Nn;
+using Idem.Numerics;
+using Idem.Numerics.Reduction;
+using Idem.Optimizers;
+using Idem.Tensors;
+
+namespace Idem.Training;
+
+/// <summary>Model, optimizer and position of a run.</summary>
+internal sealed class TrainingSession
+{
+    private const long WaveFloatsMax = 1L << 28; // shards run side by side while their gradients take at most 1 GiB
+
+    private readonly TrainConfig _config;
+    private readonly Compute _compute;
+    private readonly TokenDatasetSampler _sampler;
+    private readonly GradientTree _gradients;
+    private readonly GradientBuffers[] _wave;
+    private readonly int[] _inputs;
+    private readonly int[] _targets;
+    private readonly double[] _shardLosses;
+
+    public TrainingSession(TrainConfig config, TrainingData data, Compute compute)
+    {
+        _config = config;
+        _compute = compute;
+        Data = data;
+        Model = new Gpt2(config.ModelConfig(data.Tokenizer.VocabularySize));
+        Model.Initialize(config.Seed);
+        Optimizer = new TrainingOptimizer(config, Model, compute);
+        _sampler = new TokenDatasetSampler(data.Tokens.Train, config.NPositions, config.Seed);
+        IReadOnlyList<Tensor> parameters = Model.Parameters();
+        ParameterCount = Model.ParameterCount();
+        _gradients = new GradientTree(parameters);
+        int sideBySide = (int)Math.Clamp(WaveFloatsMax / ParameterCount, 1, Math.Min(compute.Threads, config.Shards));
+        _wave = new GradientBuffers[sideBySide];
+        _inputs = new int[config.SequencesPerStep * config.NPositions];
+        _targets = new int[_inputs.Length];
+        _shardLosses = new double[config.Shards];
+    }
+
+    public Gpt2 Model { get; }
+
+    public TrainingOptimizer Optimizer { get; }
+
+    public TrainingData Data { get; }
+
+    public long ParameterCount { get; }
+
+    /// <summary>Steps done. Set only by restoring.</summary>
+    public long Step { get; set; }
+
+    public long TokensPerStep => _inputs.Length;
+
+    /// <summary>
+    /// Executes the next step and what the plan attaches to it (evaluation, digests); returns its whole ledger record.
+    /// </summary>
+    /// <exception cref="TrainingException">A loss or gradient is not finite; the session is of no further use.</exception>
+    public LedgerRecord Execute(ITrainingObserver? observer, CancellationToken cancellation)
+    {
+        LedgerRecord record = Advance();
+        if (_config.Digests(Step))
+        {
+            record = record with { ParamsDigest = ModelDigest(), OptimizerDigest = OptimizerDigest() };
+        }
+
+        return _config.Evaluates(Step) ? record with { ValLoss = LedgerNumber.Of(Evaluate(observer, cancellation)) } : record;
+    }
+
+    /// <summary>Digest of the model as a checkpoint stores it.</summary>
+    public Digest ModelDigest() => TensorDigest.ComputeAll(ModelTensors(), _compute.Threads).Root;
+
+    /// <summary>Digest of the optimizer's state.</summary>
+    public Digest OptimizerDigest() => TensorDigest.ComputeAll(OptimizerTensors(), _compute.Threads).Root;
+
+    /// <summary>The tensors of <c>model.safetensors</c>.</summary>
+    public IReadOnlyList<NamedTensor> ModelTensors() =>  Model.StateDict().ToNamedTensors();
+
+    /// <summary>The tensors of <c>optimizer.safetensors</c>.</summary>
+    public IReadOnlyList<NamedTensor> OptimizerTensors() =>
+        [.. Optimizer.State.Select(state => NamedTensor.Of(state.FullName, [state.Data.Length], state.Memory))];
+
+    private float Evaluate(ITrainingObserver? observer, CancellationToken cancellation)
+    {
+        Model.Eval();
+        try
+        {
+            return Evaluator.ValidationLoss(Model, Data.Tokens.Validation, _config, _compute, observer, Step, cancellation);
+        }
+        finally
+        {
+            Model.Train();
+        }
+    }
+
+    private LedgerRecord Advance()
+    {
+        long step = Step + 1;
+        int context = _config.NPositions;
+        for (int sequence = 0; sequence < _config.SequencesPerStep; sequence++)
+        {
+            _sampler.Fill(SampleIndex(step, sequence), _inputs.AsSpan(sequence * context, context), _targets.AsSpan(sequence * context, context));
+        }
+
+        GradientBuffers gradients = ComputeGradients(step);
+        float loss = ShardTree.Mean(ShardTree.Sum(_shardLosses), TokensPerStep);
+        if (!float.IsFinite(loss))
+        {
+            throw new TrainingException($"step {step}: the loss is not finite; lower the learning rate, lengthen the warm-up, or look at the data");
+        }
+
+        double norm;
+        try
+        {
+            norm = Optimizer.Update(gradients, step);
+        }
+        catch (NonFiniteGradientException exception)
+        {
+            throw new TrainingException($"step {step}: {exception.Message}", exception);
+        }
+
+        _gradients.Return(gradients);
+        Step = step;
+        return new LedgerRecord
+        {
+            Step = step,
+            Loss = LedgerNumber.Of(loss),
+            GradNorm = LedgerNumber.Of(norm),
+            Lr = LedgerNumber.Of(Optimizer.LearningRate(step)),
+            DataDigest = TrainingData.BatchDigest(_inputs, _targets),
+        };
+    }
+
+    /// <summary>The global index of a sequence: what the order of the data and the dropout masks are addressed by.</summary>
+    private ulong SampleIndex(long step, int sequence) => ((ulong)(step - 1) * (ulong)_config.SequencesPerStep) + (ulong)sequence;
+
+    // Shards run side by side, one a thread, or one after the other with the threads inside them. The bits are the same.
+    private GradientBuffers ComputeGradients(long step)
+    {
+        for (int first = 0; first < _config.Shards; first += _wave.Length)
+        {
+            int count = Math.Min(_wave.Length, _config.Shards - first);
+            for (int i = 0; i < count; i++)
+            {
+                _wave[i] = _gradients.Rent();
+            }
+
+            _compute.For(count, i => ComputeShard(step, first + i, _wave[i]));
+            for (int i = 0; i < count; i++)
+            {
+                _gradients.Add(_compute, _wave[i]);
+            }
+        }
+
+        return _gradients.Finish(_compute);
+    }
+
+    private void ComputeShard(long step, int shard, GradientBuffers sink)
+    {
+        int sequences = _config.SequencesPerShard, context = _config.NPositions, tokens = sequences * context;
+        ReadOnlySpan<int> inputs = _inputs.AsSpan(shard * tokens, tokens);
+        ReadOnlySpan<int> targets = _targets.AsSpan(shard * tokens, tokens);
+        ForwardContext? place = _config.Dropout > 0 ? new(_config.Seed, (uint)step, (uint)(shard * sequences), sequences) : null;
+        Tensor losses = Model.Loss(inputs, targets, sequences, Reduction.None, place);
+        _shardLosses[shard] = Numerics.Kernels.Reduce.Sum(losses.Data);
+        Autograd.Backward(losses, ShardTree.MeanGradient(TokensPerStep), sink);
+    }
+}

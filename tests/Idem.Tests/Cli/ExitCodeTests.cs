@@ -1,0 +1,77 @@
+using Idem.Tests.Support;
+
+namespace Idem.Tests.Cli;
+
+/// <summary>What a person sees who errs: one line that names the thing and the remedy, the documented exit code, no stack trace.</summary>
+public class ExitCodeTests
+{
+    private static readonly string[] Small =
+        ["--n-layer", "1", "--n-embd", "16", "--n-head", "2", "--n-positions", "16", "--batch-size", "2", "--steps", "4", "--checkpoint-every", "2",
+         "--eval-every", "4", "--warmup-steps", "1", "--sample-every", "0", "--threads", "1"];
+
+    [Theory]
+    [InlineData(2, "--no-such-flag", "train", "--no-such-flag")]
+    [InlineData(2, "--threads", "doctor", "--threads", "0")]
+    [InlineData(2, "scalar, 128, 256 or 512", "doctor", "--simd", "1024")]
+    [InlineData(2, "--data", "train", "--out", "{run}")]
+    [InlineData(2, "--out", "train", "--data", "demo:")]
+    [InlineData(2, "unknown preset 'tiny'", "train", "--data", "demo:", "--out", "{run}", "--preset", "tiny")]
+    [InlineData(2, "n_embd", "train", "--data", "demo:", "--out", "{run}", "--n-embd", "10", "--n-head", "3")]
+    [InlineData(2, "shards", "train", "--data", "demo:", "--out", "{run}", "--batch-size", "4", "--shards", "3")]
+    [InlineData(2, "give a number", "train", "--data", "demo:", "--out", "{run}", "--steps", "many")]
+    [InlineData(2, "temperature", "generate", "{run}", "--temperature", "-1")]
+    [InlineData(1, "does not exist", "digest", "{run}/nothing")]
+    [InlineData(1, "is not a run folder", "verify", "{run}")]
+    [InlineData(1, "nothing.txt", "train", "--data", "{run}/nothing.txt", "--out", "{run}")]
+    public void AWrongCommandLineIsNamed(int exitCode, string names, params string[] arguments)
+    {
+        using TemporaryFolder folder = new();
+        IdemProcess.Outcome outcome = IdemProcess.Run([.. arguments.Select(argument => argument.Replace("{run}", folder["run"], StringComparison.Ordinal))]);
+        AssertFailure(outcome, exitCode, names);
+    }
+
+    [Theory]
+    [InlineData("empty", new byte[0], "empty")]
+    [InlineData("binary", new byte[] { 0x7F, 0x45, 0x4C, 0x46, 0, 0, 1, 2 }, "zero")]
+    [InlineData("latin1", new byte[] { 0x63, 0x61, 0x66, 0xE9, 0x0A }, "UTF-8")]
+    public void DataThatIsNotTextIsCorruptInput(string name, byte[] content, string names)
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder[name], content);
+        AssertFailure(IdemProcess.Run(["train", "--data", folder[name], "--out", folder["run"], .. Small]), 4, names);
+        Assert.False(Directory.Exists(folder["run"]), "a run folder was begun for data that cannot be read");
+    }
+
+    [Fact]
+    public void AMisspeltSettingInAConfigFileIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["config.json"], """{ "n_layers": 2 }""");
+        AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder["config.json"]), 2, "did you mean 'n_layer'");
+        File.WriteAllText(folder["config.json"], """{ "n_layer": """);
+        AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder["config.json"]), 2, "is not JSON");
+        File.WriteAllText(folder["config.json"], """{ "n_layer": "two" }""");
+        AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder["config.json"]), 2, "n_layer");
+    }
+
+    [Fact]
+    public void ARunIsNotOverwritten()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["full"]);
+        File.WriteAllText(Path.Combine(folder["full"], "thesis.txt"), "years of work");
+        AssertFailure(IdemProcess.Run(["train", "--data", "demo:", "--out", folder["full"], .. Small]), 1, "not empty");
+        Assert.Equal(0, IdemProcess.Run(["train", "--data", "demo:", "--out", folder["run"], .. Small]).ExitCode);
+        AssertFailure(IdemProcess.Run(["train", "--data", "demo:", "--out", folder["run"], .. Small]), 1, "--resume");
+        AssertFailure(IdemProcess.Run("train", "--out", folder["run"], "--resume", "--steps", "9"), 2, "steps is 4 in the run, 9 on the command line");
+        AssertFailure(IdemProcess.Run("train", "--out", folder["run"], "--resume", "3"), 1, "it has: 2, 4");
+    }
+
+    internal static void AssertFailure(IdemProcess.Outcome outcome, int exitCode, string names)
+    {
+        Assert.True(outcome.ExitCode == exitCode, outcome.ToString());
+        Assert.Contains(names, outcome.Error, StringComparison.Ordinal);
+        Assert.StartsWith("idem: ", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,56 @@
+using Idem.Tests.Support;
+
+namespace Idem.Tests.Cli;
+
+/// <summary>
+/// The same run under every thread count, SIMD path and missing instruction set is the same run. Each row is a process of its own,
+/// since the runtime fixes its instruction sets when it starts.
+/// </summary>
+public class PathMatrixTests
+{
+    private static readonly string[] Train =
+        ["train", "--data", "demo:", "--preset", "demo", "--steps", "3", "--n-layer", "2", "--n-embd", "48", "--n-head", "3", "--dropout", "0.1",
+         "--bias", "true", "--eval-every", "3", "--eval-windows", "2", "--sample-every", "0", "--json"];
+
+    public static TheoryData<string, string> Variants => new()
+    {
+        { "--threads 1", "" },
+        { "--threads 2", "" },
+        { "--threads 3", "" },
+        { "--threads 7", "" },
+        { "--simd scalar", "" },
+        { "--simd 128", "" },
+        { "--simd 256", "" },
+        { "--simd 512", "" },
+        { "", "IDEM_SIMD=scalar" },
+        { "", "DOTNET_EnableAVX512=0" },
+        { "", "DOTNET_EnableAVX2=0" },
+        { "", "DOTNET_EnableHWIntrinsic=0" },
+        { "--simd 512 --threads 3", "DOTNET_EnableAVX2=0" },
+        { "", "DOTNET_TieredCompilation=0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void TheRunIsTheSame(string flags, string environment)
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal(Reference.Value, Digest(folder["run"], flags, environment));
+    }
+
+    private static readonly Lazy<string> Reference = new(() =>
+    {
+        using TemporaryFolder folder = new();
+        return Digest(folder["run"], "", "");
+    });
+
+    // The ledger's last line covers every loss, norm and digest of the run by its chain.
+    private static string Digest(string run, string flags, string environment)
+    {
+        string[] pair = environment.Split('=');
+        Dictionary<string, string>? variables = pair.Length == 2 ? new() { [pair[0]] = pair[1] } : null;
+        IdemProcess.Outcome outcome = IdemProcess.Run(variables, [.. Train, "--out", run, .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        return File.ReadLines(Path.Combine(run, "ledger.jsonl")).Last();
+    }
+}
