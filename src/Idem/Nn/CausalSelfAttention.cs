@@ -19,6 +19,7 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
         ? width / heads
         : throw new ArgumentException($"CausalSelfAttention: a width of {width} does not divide among {heads} heads.", nameof(heads));
 
+    private readonly SiteStream _stream = new();
     private readonly float _scale = scale ?? AttentionScale.Of(heads > 0 ? width / heads : 1);
 
     /// <summary>Attention within each sequence of packed rows [q k v].</summary>
@@ -32,7 +33,7 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
         AttentionShape shape = AttentionShape.CausalPacked(sequences, heads, heads, packed.Shape[0] / sequences, _headSize, _scale);
         if (Training && dropout > 0)
         {
-            shape = shape with { Dropout = ForwardContext.Require(context, this).SiteOf(this, dropout) };
+            shape = shape with { Dropout = ForwardContext.Require(context, this).SiteOf(this, _stream, dropout) };
         }
 
         return Ops.Attention(packed, shape);

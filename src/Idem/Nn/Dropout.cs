@@ -10,6 +10,7 @@ namespace Idem.Nn;
 public sealed class Dropout : Layer
 {
     private readonly TorchRandom? _random;
+    private readonly SiteStream _stream = new();
 
     /// <param name="p">Probability to drop an element, at least 0 and below 1.</param>
     /// <param name="random">If given, masks are drawn from it as PyTorch draws them; else the context's address decides.</param>
@@ -45,6 +46,6 @@ public sealed class Dropout : Layer
         }
 
         ForwardContext address = ForwardContext.Require(context, this);
-        return Ops.Dropout(input, address.SiteOf(this, Probability), address.Sequences);
+        return Ops.Dropout(input, address.SiteOf(this, _stream, Probability), address.Sequences);
     }
 }

@@ -26,12 +26,28 @@ public abstract class Layer : Module
 public sealed record ForwardContext(ulong Seed, uint Step, uint FirstSequence, int Sequences)
 {
     /// <summary>The address of a module's dropout: its path names the site.</summary>
-    public DropoutSite SiteOf(Module module, double probability)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        return new DropoutSite(new RandomStream(Seed, "dropout", module.Path), probability, Step, FirstSequence);
-    }
+    internal DropoutSite SiteOf(Module module, SiteStream stream, double probability) =>
+        new(stream.Of(Seed, module.Path), probability, Step, FirstSequence);
 
     internal static ForwardContext Require(ForwardContext? context, Module module) => context ?? throw new InvalidOperationException(
         $"'{module.Path}' is training with dropout and must know which draw this is: pass a ForwardContext, or call Eval().");
+}
+
+/// <summary>The stream of a dropout site, derived once a seed: deriving hashes. Threads may share it; the race is benign.</summary>
+internal sealed class SiteStream
+{
+    private Entry? _last;
+
+    public RandomStream Of(ulong seed, string site)
+    {
+        Entry? entry = _last;
+        if (entry is null || entry.Seed != seed || entry.Site != site)
+        {
+            _last = entry = new Entry(seed, site, new RandomStream(seed, "dropout", site));
+        }
+
+        return entry.Stream;
+    }
+
+    private sealed record Entry(ulong Seed, string Site, RandomStream Stream);
 }
