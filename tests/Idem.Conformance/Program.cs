@@ -1,12 +1,20 @@
-// Exhaustive and long checks: dotnet run -c Release --project tests/Idem.Conformance -- <name> [arguments]. Exit code 0: all held.
+// Exhaustive and long checks: dotnet run -c Release --project tests/Idem.Conformance -- <name> [arguments].
+// Exit codes: 0 all held, 2 wrong usage, 3 (or 1) something differed.
 
 using Idem.Conformance;
+using Idem.Conformance.Functions;
 
 switch (args.Length > 0 ? args[0] : "")
 {
     case "matmul":
         return MatMulSweep.Run(args[1..]);
+    case "functions":
+        return FunctionsCommand.Run(args.AsSpan(1));
+    case "float64":
+        return Float64Command.Run(args.AsSpan(1));
     default:
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
+        Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
         return 2;
 }

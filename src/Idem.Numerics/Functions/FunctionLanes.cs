@@ -33,10 +33,10 @@ internal static class FunctionLanes
         where F : struct
         where D : struct => S.Or(y, S.And(x, S.Create(-0f)));
 
-    /// <summary>Replaces the result of the one input that the double evaluation leaves on the wrong side of a midpoint.</summary>
+    /// <summary>Replaces the result of the one input that the double evaluation leaves on the wrong side of a midpoint. Both are encodings.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Repair<S, F, D>(F x, F y, float input, float output)
+    public static F Repair<S, F, D>(F x, F y, uint input, uint output)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => S.Select(S.Equal(x, S.Create(input)), S.Create(output), y);
+        where D : struct => S.Select(S.Equal(x, S.Create(BitConverter.UInt32BitsToSingle(input))), S.Create(BitConverter.UInt32BitsToSingle(output)), y);
 }

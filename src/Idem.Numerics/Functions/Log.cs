@@ -11,7 +11,16 @@ internal readonly struct LogFunction : IFloat32Function
     public static F Invoke<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => LogReduction.Special<S, F, D>(x, S.Apply<Core>(x));
+        where D : struct
+    {
+        F y = S.Apply<Core>(x);
+        y = FunctionLanes.Repair<S, F, D>(x, y, 0x3C413D3A, 0xC08E158F);
+        y = FunctionLanes.Repair<S, F, D>(x, y, 0x41178FEB, 0x400FE5E7);
+        y = FunctionLanes.Repair<S, F, D>(x, y, 0x4C5D65A5, 0x418F034B);
+        y = FunctionLanes.Repair<S, F, D>(x, y, 0x65D890D3, 0x4254D1F9);
+        y = FunctionLanes.Repair<S, F, D>(x, y, 0x6F31A8EC, 0x42845A89);
+        return LogReduction.Special<S, F, D>(x, y, 0f);
+    }
 
     private readonly struct Core : IFloat64Function
     {

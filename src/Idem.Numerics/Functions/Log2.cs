@@ -11,7 +11,7 @@ internal readonly struct Log2Function : IFloat32Function
     public static F Invoke<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => LogReduction.Special<S, F, D>(x, S.Apply<Core>(x));
+        where D : struct => LogReduction.Special<S, F, D>(x, S.Apply<Core>(x), 0f);
 
     private const double Log2EHigh = 1.4426950408889634;
     private const double Log2ELow = 2.0355273740931033e-17;

@@ -66,15 +66,19 @@ internal static class LogReduction
         return S.Fma(k, S.CreateD(Ln2High), S.Subtract(f, tail));
     }
 
-    /// <summary>Results outside the positive finite: log(+-0) = -inf, log(+inf) = +inf, NaN for negative x and NaN.</summary>
+    /// <summary>
+    /// Results outside the finite x above <paramref name="pole"/>: -inf at the pole (either zero for pole 0), +inf for +inf, NaN
+    /// below the pole and for NaN.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Special<S, F, D>(F x, F y)
+    public static F Special<S, F, D>(F x, F y, float pole)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        F regular = S.And(S.LessThan(S.Zero, x), S.LessThan(x, S.Create(float.PositiveInfinity)));
-        F special = S.Select(S.Equal(x, S.Zero), S.Create(float.NegativeInfinity), S.Sqrt(x));
-        return S.Select(regular, y, special);
+        F infinity = S.Create(float.PositiveInfinity);
+        y = S.Select(S.LessThan(S.Create(pole), x), y, S.Create(float.NaN));
+        y = S.Select(S.Equal(x, infinity), infinity, y);
+        return S.Select(S.Equal(x, S.Create(pole)), S.Create(float.NegativeInfinity), y);
     }
 }

@@ -12,7 +12,11 @@ internal readonly struct SigmoidFunction : IFloat32Function
     public static F Invoke<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => S.Apply<Core>(FunctionLanes.Clamp<S, F, D>(x, -104f, 40f));
+        where D : struct
+    {
+        F y = S.Apply<Core>(FunctionLanes.Clamp<S, F, D>(x, -104f, 40f));
+        return FunctionLanes.Repair<S, F, D>(x, y, 0xBA928601, 0x3EFFDB5F);
+    }
 
     private const double QuarterShrunk = 0.25 * (1 - (1.0 / (1 << 27)));
 

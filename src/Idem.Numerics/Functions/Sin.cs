@@ -15,6 +15,7 @@ internal readonly struct SinFunction : IFloat32Function
     {
         F angle = FunctionLanes.Abs<S, F, D>(x);
         F y = S.Apply<Core>(angle);
+        y = FunctionLanes.Repair<S, F, D>(angle, y, 0x46199998, 0xBEB1FA5D);
         if (S.AnyTrue(S.LessThan(S.Create(SineSeries.Limit), angle)))
         {
             y = SineSeries.Large<S, F, D>(angle, y, cosine: false);

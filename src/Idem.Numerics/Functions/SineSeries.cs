@@ -1,5 +1,5 @@
 // What sin and cos share on vector lanes: with r the angle less the nearest multiple of pi (sin) or odd multiple of pi/2 (cos),
-// |r| <= pi/2, the result is sin(r) up to sign. Angles above 2^20 take AngleReduction instead, lane by lane.
+// |r| <= pi/2, the result is sin(r) up to sign. Angles above 2^20 take Trigonometry instead, lane by lane.
 // The polynomial is the minimax fit of (sin(r)/r-1)/r^2: relative error of sin(r) below 2^-61.
 
 using System.Runtime.CompilerServices;
@@ -50,7 +50,8 @@ internal static class SineSeries
         {
             if (angles[i] > Limit)
             {
-                results[i] = cosine ? AngleReduction.Cos(angles[i]) : AngleReduction.Sin(angles[i]);
+                results[i] = !float.IsFinite(angles[i]) ? float.NaN
+                    : cosine ? Trigonometry.Cos(angles[i]).ToSingle() : Trigonometry.Sin(angles[i]).ToSingle();
             }
         }
 
