@@ -15,7 +15,10 @@ switch (name)
     case "kernels":
         KernelBenchmark.Report(options);
         return 0;
+    case "functions":
+        FunctionBenchmark.Report(options);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|functions [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
         return 2;
 }

@@ -15,6 +15,17 @@ internal static class FunctionChecks
     /// <summary>SHA-256 of all 2^32 outputs, float32 little endian, in the order of the inputs' encodings, NaN as 0x7FC00000.</summary>
     public static IReadOnlyDictionary<string, string> WholeDigests { get; } = new SortedList<string, string>(StringComparer.Ordinal)
     {
+        ["cos"] = "8876c8ab9d8b15ad78585952f48ad9f75b0a0a46cf287831c89dffe7bba25ed5",
+        ["erf"] = "78257773b3bd91235b521840aadf1a5c1df0b7564c0ddbe301e99041c525affe",
+        ["exp"] = "3454f5cced57c37cac2f523ef8964563430f8e0c85837626724955094b614dce",
+        ["expm1"] = "955b970eb04cd981472a477d8ad57d3c17a4402721efc69ed6716dbb40cc495a",
+        ["log"] = "982250baecdb23cc9115a63b45f4411e049fa408f560511661dc27788911396d",
+        ["log1p"] = "518e602cbcc47e4091c8ed0862365ab6d9a984ed03ebe339f7569eca756057db",
+        ["log2"] = "4bc6b4e00865e3ec3f25a3c1c2680a36754fdfb2aaa8eaf5b4b911e71c2d3750",
+        ["rsqrt"] = "9067d8620728aa891722469e033d397e0fac408cfa1dc94cdd05653976a88dd3",
+        ["sigmoid"] = "c149b73994d107eee110edd07d1d7f57f3030777c32c3ee357155f64e446c77d",
+        ["sin"] = "bf1a6ade6d2dbc3f056c1a34a6c27d652be2553e48fcba77fed2c70adb311df2",
+        ["tanh"] = "acf381dfd18183008c897cc785fd4eca996cec9a119db91281c68232e7b6e8a0",
     };
 
     /// <summary>The same of the outputs of the sample.</summary>
