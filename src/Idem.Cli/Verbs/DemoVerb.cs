@@ -16,7 +16,7 @@ namespace Idem.Cli.Verbs;
 internal static class DemoVerb
 {
     /// <summary>The digest of the demo's model under arithmetic <c>idem-1</c>, on every machine.</summary>
-    public static readonly Digest Published = Digest.Parse("sha256:0000000000000000000000000000000000000000000000000000000000000000");
+    public static readonly Digest Published = Digest.Parse("sha256:b9d28c6df2f9f726ca750ac530d9814c8de6a3042c70ac69acc10cfd59bb4740");
 
     private static readonly Option<string?> Out = new("--out") { Description = "Keep the run in this folder; default: a temporary one, removed.", HelpName = "RUN" };
 

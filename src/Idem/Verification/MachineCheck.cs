@@ -27,7 +27,7 @@ public sealed record MachineReport(IReadOnlyList<MachineCheckResult> Results, Di
 public static class MachineCheck
 {
     /// <summary>The conformance digest of arithmetic <c>idem-1</c>, published in the README.</summary>
-    public static Digest Published { get; } = Digest.Parse("sha256:0000000000000000000000000000000000000000000000000000000000000000");
+    public static Digest Published { get; } = Digest.Parse("sha256:94bc0feccb8694f633a87deb25675ee53cc64d8f9320d833ce9d8f89dd3b784e");
 
     /// <summary>Runs all checks.</summary>
     public static MachineReport Run(Compute compute)

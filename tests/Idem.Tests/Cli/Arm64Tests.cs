@@ -1,0 +1,45 @@
+using System.Diagnostics;
+
+namespace Idem.Tests.Cli;
+
+/// <summary>
+/// Another processor architecture, emulated: the command line published for linux-arm64 under qemu-user computes the published
+/// conformance digest and the same short run. Needs qemu-aarch64 and arm64 libraries (Debian: qemu-user, libssl3:arm64, libstdc++6:arm64).
+/// </summary>
+public class Arm64Tests
+{
+    private static readonly string[] Train =
+        ["train", "--data", "demo:", "--preset", "demo", "--steps", "2", "--n-layer", "2", "--n-embd", "48", "--n-head", "3", "--dropout", "0.1", "--bias",
+         "true", "--eval-every", "2", "--eval-windows", "2", "--sample-every", "0", "--json"];
+
+    [Fact]
+    public void Arm64ComputesTheSameBits()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "qemu-aarch64"))),
+            "qemu-aarch64 is not installed (Debian: apt-get install qemu-user)");
+        Assert.SkipUnless(File.Exists("/lib/aarch64-linux-gnu/libstdc++.so.6") || File.Exists("/usr/lib/aarch64-linux-gnu/libstdc++.so.6"),
+            "the arm64 libraries are not installed (Debian: dpkg --add-architecture arm64, then libssl3:arm64 and libstdc++6:arm64)");
+        using TemporaryFolder folder = new();
+        Run("dotnet", "publish", Path.Combine(SharedData.ProjectRoot, "src", "Idem.Cli"), "-c", "Release", "-r", "linux-arm64", "--self-contained",
+            "--artifacts-path", folder["artifacts"], "-o", folder["arm64"], $"-p:NuGetLockFilePath={folder["packages.lock.json"]}", "-p:RestoreLockedMode=false", "-p:RunAnalyzers=false");
+        string idem = Path.Combine(folder["arm64"], "Idem.Cli");
+        string report = Run("qemu-aarch64", idem, "doctor", "--json");
+        Assert.Contains("\"architecture\":\"arm64\"", report, StringComparison.Ordinal);
+        Assert.Contains("\"passed\":true", report, StringComparison.Ordinal);
+
+        Run("qemu-aarch64", [idem, .. Train, "--out", folder["emulated"]]);
+        IdemProcess.Outcome here = IdemProcess.Run([.. Train, "--out", folder["here"]]);
+        Assert.True(here.ExitCode == 0, here.ToString());
+        Assert.Equal(File.ReadAllText(Path.Combine(folder["here"], "ledger.jsonl")), File.ReadAllText(Path.Combine(folder["emulated"], "ledger.jsonl")));
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}\n{output.Result}\n{error.Result}");
+        return output.Result;
+    }
+}
