@@ -1,0 +1,80 @@
+using Idem.Numerics.Kernels;
+
+namespace Idem.Tests.Kernels;
+
+/// <summary>The draw, step by step as arithmetic.md#sampling states it, against a second program written from that text.</summary>
+public class SamplingTests
+{
+    private static readonly SamplingParameters All = new(1f, 0, 1f);
+
+    [Fact]
+    public void GreedyTakesTheLargestAndOfEqualsTheLowestId()
+    {
+        Assert.Equal(2, Sampling.ArgMax([1f, -5f, 3f, 3f]));
+        Assert.Equal(0, Sampling.ArgMax([-0f, 0f]));
+        Assert.Equal(1, Sampling.ArgMax([float.NegativeInfinity, -3f, float.NegativeInfinity]));
+        Assert.Equal(2, Sampling.Draw([1f, -5f, 3f, 3f], SamplingParameters.Greedy, (1UL << 48) - 1));
+    }
+
+    [Fact]
+    public void DrawsAsStated()
+    {
+        Random random = new(3);
+        for (int round = 0; round < 3000; round++)
+        {
+            float[] logits = [.. Enumerable.Range(0, random.Next(1, 40)).Select(_ => random.Next(8) switch
+            {
+                0 => 0f,
+                1 => -0f,
+                2 => 1.5f,
+                3 => float.NegativeInfinity,
+                _ => (float)((random.NextDouble() * 20) - 10),
+            })];
+            logits[random.Next(logits.Length)] = 2f;
+            SamplingParameters parameters = new(random.Next(3) switch { 0 => 1f, 1 => 0.7f, _ => 3f }, random.Next(4) * 5, random.Next(2) == 0 ? 1f : 0.1f + (0.8f * random.NextSingle()));
+            ulong uniform = random.Next(5) switch { 0 => 0, 1 => (1UL << 48) - 1, _ => (ulong)random.NextInt64(1L << 48) };
+            Assert.Equal(Stated(logits, parameters, uniform), Sampling.Draw(logits, parameters, uniform));
+        }
+    }
+
+    [Fact]
+    public void TruncationKeepsTheBestRanked()
+    {
+        float[] logits = [0f, 4f, 2f, 3f, 1f];
+        const ulong Last = (1UL << 48) - 1;
+        Assert.Equal(0, Sampling.Draw(logits, All, Last));
+        Assert.Equal(1, Sampling.Draw(logits, All, 0));
+        Assert.Equal(3, Sampling.Draw(logits, All with { TopK = 2 }, Last));
+        Assert.Equal(1, Sampling.Draw(logits, All with { TopP = 0.5f }, Last)); // the best alone has more than half
+        Assert.Equal(3, Sampling.Draw(logits, All with { TopP = 0.7f }, Last));
+    }
+
+    [Fact]
+    public void WhatCannotBeDrawnFromIsRefused()
+    {
+        Assert.Contains("token 1 is NaN", Assert.Throws<ArgumentException>(() => Sampling.Draw([1f, float.NaN], All, 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Sampling.ArgMax([]));
+        foreach (SamplingParameters wrong in new[] { All with { Temperature = -1f }, All with { Temperature = float.NaN }, All with { TopK = -1 }, All with { TopP = 0f }, All with { TopP = 1.5f } })
+        {
+            Assert.Throws<ArgumentException>(() => Sampling.Draw([1f], wrong, 0));
+        }
+    }
+
+    private static int Stated(float[] z, SamplingParameters parameters, ulong uniform)
+    {
+        float[] y = [.. z.Select(logit => (logit / parameters.Temperature) + 0f)];
+        int[] ranks = [.. Enumerable.Range(0, z.Length).OrderByDescending(id => y[id]).ThenBy(id => id)];
+        ranks = parameters.TopK == 0 ? ranks : [.. ranks.Take(parameters.TopK)];
+        double[] c = new double[ranks.Length];
+        for (int r = 0; r < ranks.Length; r++)
+        {
+            float w = y[ranks[r]] == y[ranks[0]] ? 1f : Idem.Numerics.Functions.Float32.Exp(y[ranks[r]] - y[ranks[0]]);
+            c[r] = (r == 0 ? 0 : c[r - 1]) + w;
+        }
+
+        int last = parameters.TopP < 1f ? Array.FindIndex(c, sum => sum >= parameters.TopP * c[^1]) : c.Length - 1;
+        double u = uniform * Math.ScaleB(1, -48) * c[last];
+        int drawn = Array.FindIndex(c, 0, last + 1, sum => sum > u);
+        return ranks[drawn < 0 ? last : drawn];
+    }
+}
