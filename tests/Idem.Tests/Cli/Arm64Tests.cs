@@ -34,8 +34,8 @@ public class Arm64Tests
         Assert.Equal(File.ReadAllText(Path.Combine(folder["here"], "ledger.jsonl")), File.ReadAllText(Path.Combine(folder["emulated" + attempt], "ledger.jsonl")));
     }
 
-    // .NET does not support qemu-user, under which a process now and then corrupts its managed heap and dies or fails. So a failed
-    // process is tried again. What a process computed is compared once.
+    // .NET does not support qemu-user, under which a process now and then fails with garbage in a string (docs/log.md; the
+    // emulator is suspected, not proven). So a failed process is tried again. What a process computed is compared once.
     private static string Emulate(Func<string> process)
     {
         for (int attempt = 1; ; attempt++)
