@@ -9,6 +9,12 @@ namespace Idem.Numerics.Kernels;
 /// <summary>A term of a column's chain: one fused multiply-add (or one addition, of a product with one).</summary>
 internal interface IColumnTerm
 {
+    /// <summary>Called before the terms of these rows and columns are added: a term may compute and store what it will add.</summary>
+    void Prepare<S, F, D>(int row, int rowEnd, int column, int columnEnd)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct;
+
     F AddTo<S, F, D>(F accumulator, int row, int column)
         where S : struct, ISimd<F, D>
         where F : struct
@@ -60,6 +66,7 @@ internal unsafe struct ColumnsKernel<TTerm>(TTerm term, int rows, float* y) : IK
         int end = first + width;
         for (; row <= rowEnd - 4; row += 4)
         {
+            rowTerm.Prepare<S, F, D>(row, row + 4, first, end);
             int i = first;
             for (; i <= end - S.Lanes; i += S.Lanes)
             {
@@ -74,6 +81,7 @@ internal unsafe struct ColumnsKernel<TTerm>(TTerm term, int rows, float* y) : IK
 
         for (; row < rowEnd; row++)
         {
+            rowTerm.Prepare<S, F, D>(row, row + 1, first, end);
             int i = first;
             for (; i <= end - S.Lanes; i += S.Lanes)
             {
@@ -125,6 +133,14 @@ internal readonly unsafe struct ElementColumnTerm(float* x, int columns) : IColu
     private readonly long _columns = columns;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prepare<S, F, D>(int row, int rowEnd, int column, int columnEnd)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public F AddTo<S, F, D>(F accumulator, int row, int column)
         where S : struct, ISimd<F, D>
         where F : struct
@@ -139,6 +155,14 @@ internal readonly unsafe struct NormalizedColumnTerm(float* x, float* dy, int co
     private readonly float* _mean = mean;
     private readonly float* _rstd = rstd;
     private readonly long _columns = columns;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prepare<S, F, D>(int row, int rowEnd, int column, int columnEnd)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public F AddTo<S, F, D>(F accumulator, int row, int column)

@@ -153,20 +153,7 @@ public static unsafe partial class Elementwise
         public readonly void Run<S, F, D>(int start, int end)
             where S : struct, ISimd<F, D>
             where F : struct
-            where D : struct
-        {
-            float* x = X, y = Y;
-            int i = start;
-            for (; i <= end - S.Lanes; i += S.Lanes)
-            {
-                S.Store(y + i, TFunction.Invoke<S, F, D>(S.Load(x + i)));
-            }
-
-            for (; i < end; i++)
-            {
-                y[i] = TFunction.Invoke<SimdScalar, float, double>(x[i]);
-            }
-        }
+            where D : struct => MapRow<S, F, D, TFunction>(X + start, Y + start, end - start);
     }
 
     private struct GradientKernel<TGradient> : IKernel
@@ -177,20 +164,7 @@ public static unsafe partial class Elementwise
         public readonly void Run<S, F, D>(int start, int end)
             where S : struct, ISimd<F, D>
             where F : struct
-            where D : struct
-        {
-            float* x = X, y = Y, dy = Dy, dx = Dx;
-            int i = start;
-            for (; i <= end - S.Lanes; i += S.Lanes)
-            {
-                S.Store(dx + i, TGradient.Invoke<S, F, D>(S.Load(x + i), S.Load(y + i), S.Load(dy + i)));
-            }
-
-            for (; i < end; i++)
-            {
-                dx[i] = TGradient.Invoke<SimdScalar, float, double>(x[i], y[i], dy[i]);
-            }
-        }
+            where D : struct => MapGradientRow<S, F, D, TGradient>(X + start, Y + start, Dy + start, Dx + start, end - start);
     }
 
     private struct BinaryKernel<TOperation> : IKernel
@@ -217,6 +191,44 @@ public static unsafe partial class Elementwise
         {
             float scalar = Scalar;
             CombineRow<S, F, D, TOperation>(X + start, 1, &scalar, 0, Y + start, end - start);
+        }
+    }
+
+    /// <summary>y[i] = op(x[i]).</summary>
+    private static void MapRow<S, F, D, TFunction>(float* x, float* y, int count)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TFunction : unmanaged, IFloat32Function
+    {
+        int i = 0;
+        for (; i <= count - S.Lanes; i += S.Lanes)
+        {
+            S.Store(y + i, TFunction.Invoke<S, F, D>(S.Load(x + i)));
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = TFunction.Invoke<SimdScalar, float, double>(x[i]);
+        }
+    }
+
+    /// <summary>dx[i] = op'(x[i])*dy[i].</summary>
+    private static void MapGradientRow<S, F, D, TGradient>(float* x, float* y, float* dy, float* dx, int count)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TGradient : unmanaged, IGradient
+    {
+        int i = 0;
+        for (; i <= count - S.Lanes; i += S.Lanes)
+        {
+            S.Store(dx + i, TGradient.Invoke<S, F, D>(S.Load(x + i), S.Load(y + i), S.Load(dy + i)));
+        }
+
+        for (; i < count; i++)
+        {
+            dx[i] = TGradient.Invoke<SimdScalar, float, double>(x[i], y[i], dy[i]);
         }
     }
 

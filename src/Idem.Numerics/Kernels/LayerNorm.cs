@@ -1,9 +1,6 @@
 // Layer normalisation of the rows of a matrix. Rows are independent: threads share them, vectors lie along a row. Parameter
 // gradients are chain-trees over rows: threads share blocks of columns there.
 
-using System.Runtime.CompilerServices;
-using Idem.Numerics.Reduction;
-
 namespace Idem.Numerics.Kernels;
 
 /// <summary>Layer normalisation. Order: <c>arithmetic.md#layernorm-and-rmsnorm</c>.</summary>
@@ -27,12 +24,44 @@ public static unsafe partial class LayerNorm
     {
         const string Operation = "LayerNorm.Forward";
         CheckShapes(Operation, rows, columns, x.Length, weight.Length, mean.Length, rstd.Length);
-        Check.Length(Operation, nameof(y), y.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(bias), bias.Length, $"[{(bias.IsEmpty ? 0 : columns)}]", bias.IsEmpty ? 0 : columns);
+        CheckOutput(Operation, rows, columns, bias.Length, y.Length);
         fixed (float* px = x, pw = weight, pb = bias, py = y, pm = mean, pr = rstd)
         {
             ForwardKernel kernel = new() { Columns = columns, X = px, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr };
             KernelLoop.Run(compute, rows, 2L * columns, kernel);
+        }
+    }
+
+    /// <summary>
+    /// The residual connection before a norm, in one pass: sum = a+b, then y = the norm of sum as <see cref="Forward"/> takes
+    /// it. sum may be a or b.
+    /// </summary>
+    public static void ForwardResidual(
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> a,
+        ReadOnlySpan<float> b,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> bias,
+        float eps,
+        Span<float> sum,
+        Span<float> y,
+        Span<float> mean,
+        Span<float> rstd)
+    {
+        const string Operation = "LayerNorm.ForwardResidual";
+        CheckShapes(Operation, rows, columns, a.Length, weight.Length, mean.Length, rstd.Length);
+        CheckOutput(Operation, rows, columns, bias.Length, y.Length);
+        Check.Length(Operation, nameof(b), b.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(Operation, nameof(sum), sum.Length, $"[{rows},{columns}]", (long)rows * columns);
+        fixed (float* pa = a, pe = b, ps = sum, pw = weight, pb = bias, py = y, pm = mean, pr = rstd)
+        {
+            ForwardKernel kernel = new()
+            {
+                Columns = columns, A = pa, B = pe, X = ps, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr,
+            };
+            KernelLoop.Run(compute, rows, 3L * columns, kernel);
         }
     }
 
@@ -51,17 +80,56 @@ public static unsafe partial class LayerNorm
         ReadOnlySpan<float> dy,
         Span<float> dx,
         Span<float> dweight,
+        Span<float> dbias) =>
+        Backward("LayerNorm.Backward", compute, rows, columns, x, weight, mean, rstd, dy, [], dx, dweight, dbias);
+
+    /// <summary>
+    /// The gradient of <see cref="ForwardResidual"/>: dx = the norm's gradient plus <paramref name="dsum"/>, what else arrives at
+    /// the sum; it is the gradient of both a and b. dx may be dsum.
+    /// </summary>
+    public static void BackwardResidual(
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> sum,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> rstd,
+        ReadOnlySpan<float> dy,
+        ReadOnlySpan<float> dsum,
+        Span<float> dx,
+        Span<float> dweight,
         Span<float> dbias)
     {
-        const string Operation = "LayerNorm.Backward";
-        CheckShapes(Operation, rows, columns, x.Length, weight.Length, mean.Length, rstd.Length);
-        Check.Length(Operation, nameof(dy), dy.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(dx), dx.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(dweight), dweight.Length, $"[{columns}]", columns);
-        Check.Length(Operation, nameof(dbias), dbias.Length, $"[{(dbias.IsEmpty ? 0 : columns)}]", dbias.IsEmpty ? 0 : columns);
-        fixed (float* px = x, pw = weight, pm = mean, pr = rstd, pdy = dy, pdx = dx, pdw = dweight, pdb = dbias)
+        const string Operation = "LayerNorm.BackwardResidual";
+        Check.Length(Operation, nameof(dsum), dsum.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Backward(Operation, compute, rows, columns, sum, weight, mean, rstd, dy, dsum, dx, dweight, dbias);
+    }
+
+    private static void Backward(
+        string operation,
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> mean,
+        ReadOnlySpan<float> rstd,
+        ReadOnlySpan<float> dy,
+        ReadOnlySpan<float> dsum,
+        Span<float> dx,
+        Span<float> dweight,
+        Span<float> dbias)
+    {
+        CheckShapes(operation, rows, columns, x.Length, weight.Length, mean.Length, rstd.Length);
+        Check.Length(operation, nameof(dy), dy.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(operation, nameof(dx), dx.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(operation, nameof(dweight), dweight.Length, $"[{columns}]", columns);
+        Check.Length(operation, nameof(dbias), dbias.Length, $"[{(dbias.IsEmpty ? 0 : columns)}]", dbias.IsEmpty ? 0 : columns);
+        fixed (float* px = x, pds = dsum, pw = weight, pm = mean, pr = rstd, pdy = dy, pdx = dx, pdw = dweight, pdb = dbias)
         {
-            KernelLoop.Run(compute, rows, 3L * columns, new BackwardKernel { Columns = columns, X = px, Weight = pw, Mean = pm, Rstd = pr, Dy = pdy, Dx = pdx });
+            BackwardKernel kernel = new() { Columns = columns, X = px, Weight = pw, Mean = pm, Rstd = pr, Dy = pdy, Dsum = dsum.IsEmpty ? null : pds, Dx = pdx };
+            KernelLoop.Run(compute, rows, 3L * columns, kernel);
             NormalizedColumnTerm term = new(px, pdy, columns, pm, pr);
             KernelLoop.Run(compute, columns, rows, new ColumnsKernel<NormalizedColumnTerm>(term, rows, pdw), 32);
             if (!dbias.IsEmpty)
@@ -81,79 +149,9 @@ public static unsafe partial class LayerNorm
         Check.Length(operation, nameof(rstd), rstd, $"[{rows}]", rows);
     }
 
-    private struct ForwardKernel : IKernel
+    private static void CheckOutput(string operation, int rows, int columns, int bias, int y)
     {
-        public int Columns;
-        public float Eps;
-        public float* X, Weight, Bias, Y, Mean, Rstd;
-
-        public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            for (int row = start; row < end; row++)
-            {
-                float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
-                float mean = Lanes.Sum<S, F, D, ElementTerm>(new ElementTerm(x), Columns) / (float)Columns;
-                float variance = Lanes.Sum<S, F, D, SquaredDeviationTerm>(new SquaredDeviationTerm(x, mean), Columns) / (float)Columns;
-                float rstd = 1f / MathF.Sqrt(variance + Eps);
-                Mean[row] = mean;
-                Rstd[row] = rstd;
-                int i = 0;
-                for (; i <= Columns - S.Lanes; i += S.Lanes)
-                {
-                    F xhat = S.Multiply(S.Subtract(S.Load(x + i), S.Create(mean)), S.Create(rstd));
-                    S.Store(y + i, Bias == null ? S.Multiply(xhat, S.Load(Weight + i)) : S.Fma(xhat, S.Load(Weight + i), S.Load(Bias + i)));
-                }
-
-                for (; i < Columns; i++)
-                {
-                    float xhat = (x[i] - mean) * rstd;
-                    y[i] = Bias == null ? xhat * Weight[i] : Fma.Single(xhat, Weight[i], Bias[i]);
-                }
-            }
-        }
-    }
-
-    private struct BackwardKernel : IKernel
-    {
-        public int Columns;
-        public float* X, Weight, Mean, Rstd, Dy, Dx;
-
-        public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            for (int row = start; row < end; row++)
-            {
-                long at = (long)row * Columns;
-                float* x = X + at, dy = Dy + at, dx = Dx + at;
-                float mean = Mean[row], rstd = Rstd[row];
-                float meanG = Lanes.Sum<S, F, D, WeightedTerm>(new WeightedTerm(dy, Weight), Columns) / (float)Columns;
-                WeightedNormalizedTerm term = new(dy, Weight, x, mean, rstd);
-                float meanGXhat = Lanes.Sum<S, F, D, WeightedNormalizedTerm>(term, Columns) / (float)Columns;
-                int i = 0;
-                for (; i <= Columns - S.Lanes; i += S.Lanes)
-                {
-                    F g = S.Multiply(S.Load(dy + i), S.Load(Weight + i));
-                    F xhat = S.Multiply(S.Subtract(S.Load(x + i), S.Create(mean)), S.Create(rstd));
-                    S.Store(dx + i, Gradient<S, F, D>(g, xhat, S.Create(meanG), S.Create(meanGXhat), S.Create(rstd)));
-                }
-
-                for (; i < Columns; i++)
-                {
-                    dx[i] = Gradient<SimdScalar, float, double>(dy[i] * Weight[i], (x[i] - mean) * rstd, meanG, meanGXhat, rstd);
-                }
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static F Gradient<S, F, D>(F g, F xhat, F meanG, F meanGXhat, F rstd)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct =>
-            S.Multiply(S.Fma(S.Xor(xhat, S.Create(-0f)), meanGXhat, S.Subtract(g, meanG)), rstd);
+        Check.Length(operation, nameof(y), y, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(operation, nameof(bias), bias, $"[{(bias == 0 ? 0 : columns)}]", bias == 0 ? 0 : columns);
     }
 }

@@ -1,9 +1,6 @@
 // Root-mean-square normalisation of the rows of a matrix. Rows are independent: threads share them, vectors lie along a row.
 // The weight's gradient is a chain-tree over rows: threads share blocks of columns there.
 
-using System.Runtime.CompilerServices;
-using Idem.Numerics.Reduction;
-
 namespace Idem.Numerics.Kernels;
 
 /// <summary>Root-mean-square normalisation. Order: <c>arithmetic.md#layernorm-and-rmsnorm</c>.</summary>
@@ -30,6 +27,34 @@ public static unsafe partial class RmsNorm
     }
 
     /// <summary>
+    /// The residual connection before a norm, in one pass: sum = a+b, then y = the norm of sum as <see cref="Forward"/> takes
+    /// it. sum may be a or b.
+    /// </summary>
+    public static void ForwardResidual(
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> a,
+        ReadOnlySpan<float> b,
+        ReadOnlySpan<float> weight,
+        float eps,
+        Span<float> sum,
+        Span<float> y,
+        Span<float> rstd)
+    {
+        const string Operation = "RmsNorm.ForwardResidual";
+        CheckShapes(Operation, rows, columns, a.Length, weight.Length, rstd.Length);
+        Check.Length(Operation, nameof(b), b.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(Operation, nameof(sum), sum.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(Operation, nameof(y), y.Length, $"[{rows},{columns}]", (long)rows * columns);
+        fixed (float* pa = a, pb = b, ps = sum, pw = weight, py = y, pr = rstd)
+        {
+            ForwardKernel kernel = new() { Columns = columns, A = pa, B = pb, X = ps, Weight = pw, Eps = eps, Y = py, Rstd = pr };
+            KernelLoop.Run(compute, rows, 3L * columns, kernel);
+        }
+    }
+
+    /// <summary>
     /// With g = dy*weight and xhat = x*rstd: dx = fma(-xhat, mean(g*xhat), g)*rstd by lanes; dweight is the chain-tree over
     /// rows of dy*xhat.
     /// </summary>
@@ -42,16 +67,50 @@ public static unsafe partial class RmsNorm
         ReadOnlySpan<float> rstd,
         ReadOnlySpan<float> dy,
         Span<float> dx,
+        Span<float> dweight) => Backward("RmsNorm.Backward", compute, rows, columns, x, weight, rstd, dy, [], dx, dweight);
+
+    /// <summary>
+    /// The gradient of <see cref="ForwardResidual"/>: dx = the norm's gradient plus <paramref name="dsum"/>, what else arrives at
+    /// the sum; it is the gradient of both a and b. dx may be dsum.
+    /// </summary>
+    public static void BackwardResidual(
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> sum,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> rstd,
+        ReadOnlySpan<float> dy,
+        ReadOnlySpan<float> dsum,
+        Span<float> dx,
         Span<float> dweight)
     {
-        const string Operation = "RmsNorm.Backward";
-        CheckShapes(Operation, rows, columns, x.Length, weight.Length, rstd.Length);
-        Check.Length(Operation, nameof(dy), dy.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(dx), dx.Length, $"[{rows},{columns}]", (long)rows * columns);
-        Check.Length(Operation, nameof(dweight), dweight.Length, $"[{columns}]", columns);
-        fixed (float* px = x, pw = weight, pr = rstd, pdy = dy, pdx = dx, pdw = dweight)
+        const string Operation = "RmsNorm.BackwardResidual";
+        Check.Length(Operation, nameof(dsum), dsum.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Backward(Operation, compute, rows, columns, sum, weight, rstd, dy, dsum, dx, dweight);
+    }
+
+    private static void Backward(
+        string operation,
+        Compute compute,
+        int rows,
+        int columns,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> rstd,
+        ReadOnlySpan<float> dy,
+        ReadOnlySpan<float> dsum,
+        Span<float> dx,
+        Span<float> dweight)
+    {
+        CheckShapes(operation, rows, columns, x.Length, weight.Length, rstd.Length);
+        Check.Length(operation, nameof(dy), dy.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(operation, nameof(dx), dx.Length, $"[{rows},{columns}]", (long)rows * columns);
+        Check.Length(operation, nameof(dweight), dweight.Length, $"[{columns}]", columns);
+        fixed (float* px = x, pds = dsum, pw = weight, pr = rstd, pdy = dy, pdx = dx, pdw = dweight)
         {
-            KernelLoop.Run(compute, rows, 3L * columns, new BackwardKernel { Columns = columns, X = px, Weight = pw, Rstd = pr, Dy = pdy, Dx = pdx });
+            BackwardKernel kernel = new() { Columns = columns, X = px, Weight = pw, Rstd = pr, Dy = pdy, Dsum = dsum.IsEmpty ? null : pds, Dx = pdx };
+            KernelLoop.Run(compute, rows, 3L * columns, kernel);
             NormalizedColumnTerm term = new(px, pdy, columns, null, pr);
             KernelLoop.Run(compute, columns, rows, new ColumnsKernel<NormalizedColumnTerm>(term, rows, pdw), 32);
         }
@@ -64,75 +123,5 @@ public static unsafe partial class RmsNorm
         Check.Length(operation, nameof(x), x, $"[{rows},{columns}]", (long)rows * columns);
         Check.Length(operation, nameof(weight), weight, $"[{columns}]", columns);
         Check.Length(operation, nameof(rstd), rstd, $"[{rows}]", rows);
-    }
-
-    private struct ForwardKernel : IKernel
-    {
-        public int Columns;
-        public float Eps;
-        public float* X, Weight, Y, Rstd;
-
-        public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            for (int row = start; row < end; row++)
-            {
-                float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
-                float meanSquare = Lanes.Sum<S, F, D, ProductTerm>(new ProductTerm(x, x), Columns) / (float)Columns;
-                float rstd = 1f / MathF.Sqrt(meanSquare + Eps);
-                Rstd[row] = rstd;
-                int i = 0;
-                for (; i <= Columns - S.Lanes; i += S.Lanes)
-                {
-                    S.Store(y + i, S.Multiply(S.Multiply(S.Load(x + i), S.Create(rstd)), S.Load(Weight + i)));
-                }
-
-                for (; i < Columns; i++)
-                {
-                    y[i] = (x[i] * rstd) * Weight[i];
-                }
-            }
-        }
-    }
-
-    private struct BackwardKernel : IKernel
-    {
-        public int Columns;
-        public float* X, Weight, Rstd, Dy, Dx;
-
-        public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            for (int row = start; row < end; row++)
-            {
-                long at = (long)row * Columns;
-                float* x = X + at, dy = Dy + at, dx = Dx + at;
-                float rstd = Rstd[row];
-                WeightedScaledTerm term = new(dy, Weight, x, rstd);
-                float meanGXhat = Lanes.Sum<S, F, D, WeightedScaledTerm>(term, Columns) / (float)Columns;
-                int i = 0;
-                for (; i <= Columns - S.Lanes; i += S.Lanes)
-                {
-                    F g = S.Multiply(S.Load(dy + i), S.Load(Weight + i));
-                    F xhat = S.Multiply(S.Load(x + i), S.Create(rstd));
-                    S.Store(dx + i, Gradient<S, F, D>(g, xhat, S.Create(meanGXhat), S.Create(rstd)));
-                }
-
-                for (; i < Columns; i++)
-                {
-                    dx[i] = Gradient<SimdScalar, float, double>(dy[i] * Weight[i], x[i] * rstd, meanGXhat, rstd);
-                }
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static F Gradient<S, F, D>(F g, F xhat, F meanGXhat, F rstd)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct => S.Multiply(S.Fma(S.Xor(xhat, S.Create(-0f)), meanGXhat, g), rstd);
     }
 }

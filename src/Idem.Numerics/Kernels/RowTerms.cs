@@ -6,6 +6,44 @@ using Idem.Numerics.Reduction;
 
 namespace Idem.Numerics.Kernels;
 
+/// <summary>The terms a[i]+b[i], rounded; each is also stored.</summary>
+internal readonly unsafe struct StoredSumTerm(float* a, float* b, float* sum) : ILaneTerm
+{
+    private readonly float* _a = a;
+    private readonly float* _b = b;
+    private readonly float* _sum = sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public F AddTo<S, F, D>(F accumulator, int i)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F sum = S.Add(S.Load(_a + i), S.Load(_b + i));
+        S.Store(_sum + i, sum);
+        return S.Add(accumulator, sum);
+    }
+}
+
+/// <summary>The terms s*s with s = a[i]+b[i], rounded; each s is also stored.</summary>
+internal readonly unsafe struct StoredSumSquareTerm(float* a, float* b, float* sum) : ILaneTerm
+{
+    private readonly float* _a = a;
+    private readonly float* _b = b;
+    private readonly float* _sum = sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public F AddTo<S, F, D>(F accumulator, int i)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F sum = S.Add(S.Load(_a + i), S.Load(_b + i));
+        S.Store(_sum + i, sum);
+        return S.Fma(sum, sum, accumulator);
+    }
+}
+
 /// <summary>The terms exp(x[i]-max); each is also stored.</summary>
 internal readonly unsafe struct StoredExpTerm(float* x, float max, float* y) : ILaneTerm
 {
