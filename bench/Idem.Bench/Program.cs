@@ -2,6 +2,11 @@
 
 using Idem.Bench;
 
+if (args is ["compare", ..])
+{
+    return Idem.Bench.Peers.Comparison.Run(args);
+}
+
 string name = args.Length > 0 ? args[0] : "";
 Options options = Options.Parse(args);
 switch (name)
@@ -18,7 +23,17 @@ switch (name)
     case "functions":
         FunctionBenchmark.Report(options);
         return 0;
+    case "train":
+        TrainBenchmark.Report(options);
+        return 0;
+    case "growth":
+        GrowthBenchmark.Report(options);
+        return 0;
+    case "serve":
+        Idem.Bench.Peers.Serving.Run(options);
+        return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|functions [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|functions|train|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;
 }

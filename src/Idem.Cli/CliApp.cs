@@ -62,6 +62,7 @@ internal static class CliApp
             Verbs.VerifyVerb.Create(),
             Verbs.DoctorVerb.Create(),
             Verbs.DemoVerb.Create(),
+            Verbs.BenchVerb.Create(),
         };
         root.Options.Add(CommonOptions.Threads);
         root.Options.Add(CommonOptions.Simd);

@@ -39,6 +39,12 @@ internal sealed class TrainingData
     public static TrainingData Load(IReadOnlyList<string> paths, TrainConfig config)
     {
         TextCorpus corpus = paths is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(paths);
+        return Of(corpus, config);
+    }
+
+    /// <summary>As <see cref="Load"/>, of a text that is already here.</summary>
+    public static TrainingData Of(TextCorpus corpus, TrainConfig config)
+    {
         Tokenizer tokenizer = config.Tokenizer == "char"
             ? CharacterTrainer.Train([corpus.Text])
             : BpeTrainer.Train([corpus.Text], config.VocabSize);

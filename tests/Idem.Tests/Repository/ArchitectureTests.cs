@@ -19,6 +19,7 @@ public partial class ArchitectureTests
         ["Data"] = ["Tokenizers"],
         ["Inference"] = ["Models", "Nn", "Tensors", "Audit", "Formats", "Tokenizers", "Data"],
         ["Training"] = ["Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
+        ["Benchmarks"] = ["Training", "Data", "Audit", "Models", "Tensors"],
         ["Verification"] = ["Training", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
     };
 
