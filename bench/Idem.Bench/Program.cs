@@ -20,6 +20,9 @@ switch (name)
     case "kernels":
         KernelBenchmark.Report(options);
         return 0;
+    case "attention":
+        AttentionBenchmark.Report(options);
+        return 0;
     case "functions":
         FunctionBenchmark.Report(options);
         return 0;
@@ -33,7 +36,7 @@ switch (name)
         Idem.Bench.Peers.Serving.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|functions|train|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
         Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;
 }

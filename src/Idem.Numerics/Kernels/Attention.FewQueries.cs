@@ -17,13 +17,16 @@ public static unsafe partial class Attention
             where F : struct
             where D : struct
         {
-            // Score rows begin at a multiple of 32 keys, so that an element's index and its key's fall into the same lane.
+            // Score rows begin at a multiple of 32 keys, so that an element's index and its key's fall into the same lane. The heads
+            // that share keys are neighbours, so that the bounds of rows ascend.
             int headSize = Shape.HeadSize, block = 4 * S.Lanes, rows = Shape.Group * Shape.QueryCount;
             int keyBase = Shape.FirstKey(0) / Lanes.Count * Lanes.Count, keyEnd = Shape.EndKey(Shape.QueryCount - 1);
-            long stride = (((long)(keyEnd - keyBase) + block - 1) / block * block) + block;
             int levelCount = ChainTree.LevelCount(ChainTree.LeafCount(keyEnd));
-            float* keyLanes = Scratch.Rent(((long)headSize * block) + (rows * stride) + ((1L + levelCount) * Scratch.Round(headSize)));
-            float* scores = keyLanes + ((long)headSize * block), sums = scores + (rows * stride), levels = sums + Scratch.Round(headSize);
+            long stride = ((((long)keyEnd - keyBase + block - 1) / block) + 1) * block, sumsSize = (long)rows * headSize, treesSize = (long)rows * sizeof(PresentLeaves) / sizeof(float);
+            AttentionMemory memory = new(Scratch.Rent(((long)headSize * block) + (rows * stride) + ((1 + levelCount) * sumsSize) + (2L * rows) + treesSize + (7 * 16)));
+            float* keyLanes = memory.Take((long)headSize * block), scores = memory.Take(rows * stride), sums = memory.Take(sumsSize), levels = memory.Take(levelCount * sumsSize);
+            int* firsts = (int*)memory.Take(rows), ends = (int*)memory.Take(rows);
+            PresentLeaves* trees = (PresentLeaves*)memory.Take(treesSize);
             float* k = K + ((long)batch * Shape.KeyBatchStride) + ((long)keyHead * headSize);
             float* v = V + ((long)batch * Shape.ValueBatchStride) + ((long)keyHead * headSize);
             for (int first = keyBase; first < keyEnd; first += block)
@@ -37,8 +40,7 @@ public static unsafe partial class Attention
 
             for (int row = 0; row < rows; row++)
             {
-                int query = row % Shape.QueryCount, head = (keyHead * Shape.Group) + (row / Shape.QueryCount);
-                int first = Shape.FirstKey(query), end = Shape.EndKey(query);
+                int query = row / Shape.Group, first = Shape.FirstKey(query), end = Shape.EndKey(query);
                 float* p = scores + (row * stride) - keyBase;
                 float max = Rows.Max<S, F, D>(p + first, end - first);
 
@@ -47,40 +49,27 @@ public static unsafe partial class Attention
                 new Span<float>(p + keyBase, first - keyBase).Fill(float.NegativeInfinity);
                 float sum = Lanes.Sum<S, F, D, StoredExpTerm>(new StoredExpTerm(p + keyBase, max, p + keyBase), end - keyBase);
                 Softmax.Divide<S, F, D>(p + first, sum, end - first);
-                AddValues<S, F, D>(p, v, first, end, sums, levels);
-                float* y = Y + ((long)batch * Shape.OutputBatchStride) + ((long)query * Shape.OutputRowStride) + ((long)head * headSize);
-                new Span<float>(sums, headSize).CopyTo(new Span<float>(y, headSize));
+                firsts[row] = first;
+                ends[row] = end;
                 if (Max != null)
                 {
-                    long stored = ((((long)batch * Shape.QueryHeads) + head) * Shape.QueryCount) + query;
+                    long stored = ((((long)batch * Shape.QueryHeads) + (keyHead * Shape.Group) + (row % Shape.Group)) * Shape.QueryCount) + query;
                     Max[stored] = max;
                     Sum[stored] = sum;
                 }
             }
-        }
 
-        private readonly float* Query(int batch, int keyHead, int row) =>
-            Q + ((long)batch * Shape.QueryBatchStride) + ((long)(row % Shape.QueryCount) * Shape.QueryRowStride)
-            + (((long)(keyHead * Shape.Group) + (row / Shape.QueryCount)) * Shape.HeadSize);
-
-        /// <summary>sums = the chain-tree over keys first to end of p[key]*v[key].</summary>
-        private readonly void AddValues<S, F, D>(float* p, float* v, int first, int end, float* sums, float* levels)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            int headSize = Shape.HeadSize, stride = Shape.ValueRowStride;
-            PresentLeaves tree = default;
-            while (first < end)
+            AttentionChains chains = new(scores - keyBase, (nint)stride, 1, v, Shape.ValueRowStride);
+            AttentionSums.OverKeys<S, F, D>(chains, firsts, ends, rows, sums, headSize, headSize, levels, trees);
+            for (int row = 0; row < rows; row++)
             {
-                int leaf = first / ChainTree.Leaf, last = Math.Min(end, (leaf + 1) * ChainTree.Leaf);
-                tree.Begin<S, F, D>(leaf, sums, levels, Scratch.Round(headSize), headSize);
-                new Span<float>(sums, headSize).Clear();
-                AttentionProducts.Accumulate1<S, F, D>(p + first, 1, v + ((long)first * stride), stride, last - first, sums, headSize);
-                first = last;
+                AttentionRows.Copy<S, F, D>(sums + ((long)row * headSize), headSize, Y + ((long)batch * Shape.OutputBatchStride) + Address(keyHead, row, Shape.OutputRowStride));
             }
-
-            tree.Finish<S, F, D>(sums, levels, Scratch.Round(headSize), headSize);
         }
+
+        private readonly float* Query(int batch, int keyHead, int row) => Q + ((long)batch * Shape.QueryBatchStride) + Address(keyHead, row, Shape.QueryRowStride);
+
+        private readonly long Address(int keyHead, int row, int stride) =>
+            ((long)(row / Shape.Group) * stride) + (((long)(keyHead * Shape.Group) + (row % Shape.Group)) * Shape.HeadSize);
     }
 }

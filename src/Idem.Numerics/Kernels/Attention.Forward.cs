@@ -24,14 +24,16 @@ public static unsafe partial class Attention
                 int width = 2 * S.Lanes, tiles = AttentionTile.Count(Shape, width);
                 if (HasFewQueries(width))
                 {
-                    RunFewQueries<S, F, D>(item / Chunks / Shape.KeyHeads, item / Chunks % Shape.KeyHeads);
+                    RunFewQueries<S, F, D>(item / Shape.KeyHeads, item % Shape.KeyHeads);
                     continue;
                 }
 
-                int chunk = item % Chunks, first = (int)((long)tiles * chunk / Chunks), last = (int)((long)tiles * (chunk + 1) / Chunks);
+                // Causal runs grow with their position: the longest come first, so that threads end together.
+                int heads = Shape.Batch * Shape.KeyHeads, head = item % heads, chunk = Chunks - 1 - (item / heads);
+                int first = (int)((long)tiles * chunk / Chunks), last = (int)((long)tiles * (chunk + 1) / Chunks);
                 if (first < last)
                 {
-                    RunTiles<S, F, D>(item / Chunks / Shape.KeyHeads, item / Chunks % Shape.KeyHeads, first, last);
+                    RunTiles<S, F, D>(head / Shape.KeyHeads, head % Shape.KeyHeads, first, last);
                 }
             }
         }
@@ -42,28 +44,26 @@ public static unsafe partial class Attention
             where D : struct
         {
             int width = 2 * S.Lanes, headSize = Shape.HeadSize;
-            int* bounds = stackalloc int[2 * width];
-            float* statistics = stackalloc float[4 * width];
             PresentLeaves* trees = stackalloc PresentLeaves[width];
-            AttentionTile tile = new(bounds, statistics, width);
-            float* max = statistics + (2 * width), sum = max + width;
-
+            int* bounds = stackalloc int[3 * width];
+            AttentionTile tile = new(bounds, width);
             tile.Place(Shape, width, firstTile);
             int keyFirst = tile.KeyFirst;
             tile.Place(Shape, width, lastTile - 1);
             int keyCount = tile.KeyEnd - keyFirst;
 
-            long packed = Scratch.Round((long)keyCount * headSize), square = Scratch.Round((long)width * headSize);
+            bool hasDropout = Shape.Dropout.IsActive;
+            long packed = Scratch.Round((long)keyCount * headSize), square = Scratch.Round((long)width * headSize), scoresSize = (long)keyCount * width;
             int levelCount = ChainTree.LevelCount(ChainTree.LeafCount(tile.KeyEnd));
-            long maskSize = Shape.Dropout.IsActive ? (long)keyCount * width : 0, bytesSize = Shape.Dropout.IsActive ? keyCount : 0;
-            float* keys = Scratch.Rent((2 * packed) + ((3 + levelCount) * square) + ((long)(keyCount + Lanes.Count) * width) + maskSize + bytesSize);
-            float* values = keys + packed, queries = values + packed, queryLanes = queries + square, outputs = queryLanes + square;
-            float* levels = outputs + square, lanes = levels + (levelCount * square), scores = lanes + (Lanes.Count * width);
-            AttentionMask mask = new(scores + ((long)keyCount * width), Shape.Dropout.KeptScale);
-            byte* bytes = (byte*)(mask.Keep + maskSize);
+            AttentionMemory memory = new(Scratch.Rent(
+                (2 * packed) + ((1 + levelCount) * square) + (Lanes.Count * S.Lanes) + scoresSize + (hasDropout ? scoresSize + keyCount : 0) + (8 * 16)));
+            float* keys = memory.Take(packed), values = memory.Take(packed), queryLanes = memory.Take(square), levels = memory.Take(levelCount * square);
+            float* lanes = memory.Take(Lanes.Count * S.Lanes), scores = memory.Take(scoresSize);
+            AttentionMask mask = new(memory.Take(hasDropout ? scoresSize : 0), width, Shape.Dropout.KeptScale);
+            byte* bytes = (byte*)memory.Take(hasDropout ? keyCount : 0);
             long head = (long)keyHead * headSize;
-            AttentionProducts.Pack(K + ((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
-            AttentionProducts.Pack(V + ((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
+            AttentionRows.Pack<S, F, D>(K + ((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
+            AttentionRows.Pack<S, F, D>(V + ((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
 
             for (int h = keyHead * Shape.Group; h < (keyHead + 1) * Shape.Group; h++)
             {
@@ -72,34 +72,52 @@ public static unsafe partial class Attention
                 for (int t = firstTile; t < lastTile; t++)
                 {
                     tile.Place(Shape, width, t);
-                    int row = tile.Position - Shape.QueryOffset, used = tile.High - tile.Low;
-                    AttentionProducts.Pack(q + ((long)(row + tile.Low) * Shape.QueryRowStride), Shape.QueryRowStride, used, headSize, queries + (tile.Low * headSize));
-                    AttentionProducts.Transpose(queries, headSize, tile.Low, tile.High, width, queryLanes);
-                    float* tileKeys = keys + ((long)(tile.KeyFirst - keyFirst) * headSize);
-                    AttentionProducts.Dot<S, F, D>(tileKeys, tile.KeyEnd - tile.KeyFirst, queryLanes, headSize, Shape.Scale, scores);
-                    AttentionSoftmax.Max<S, F, D>(tile, scores, max);
-                    AttentionSoftmax.Exp<S, F, D>(tile, scores, max, lanes, sum);
-                    AttentionSoftmax.Divide<S, F, D>(tile, scores, sum);
-                    if (Shape.Dropout.IsActive)
+                    int row = tile.Position - Shape.QueryOffset;
+                    float* tileY = y + ((long)row * Shape.OutputRowStride);
+                    AttentionRows.ToLanes<S, F, D>(tile, q + ((long)row * Shape.QueryRowStride), Shape.QueryRowStride, headSize, queryLanes);
+                    AttentionProducts.OfTile<S, F, D>(tile, keys + ((long)(tile.KeyFirst - keyFirst) * headSize), queryLanes, headSize, Shape.Scale, scores, width);
+                    ToProbabilities<S, F, D>(tile, 0, scores, lanes, (((long)batch * Shape.QueryHeads) + h) * Shape.QueryCount);
+                    ToProbabilities<S, F, D>(tile, S.Lanes, scores, lanes, (((long)batch * Shape.QueryHeads) + h) * Shape.QueryCount);
+                    if (hasDropout)
                     {
-                        mask.Fill(Shape, tile, width, batch, h, bytes);
-                        AttentionSums.OverKeptKeys<S, F, D>(tile, mask, scores, values, keyFirst, headSize, outputs, levels);
+                        mask.Fill(Shape, tile, batch, h, bytes);
+                        AttentionSums.OverKeptKeys<S, F, D>(tile, mask, scores, width, values, keyFirst, headSize, tileY, Shape.OutputRowStride, levels);
                     }
                     else
                     {
-                        AttentionSums.OverKeys<S, F, D>(tile, scores, values, keyFirst, headSize, outputs, levels, trees);
+                        AttentionSums.OverKeys<S, F, D>(tile, scores, width, values, keyFirst, headSize, tileY, Shape.OutputRowStride, levels, trees);
                     }
+                }
+            }
+        }
 
-                    for (int lane = tile.Low; lane < tile.High; lane++)
-                    {
-                        new Span<float>(outputs + (lane * headSize), headSize).CopyTo(new Span<float>(y + ((long)(row + lane) * Shape.OutputRowStride), headSize));
-                        if (Max != null)
-                        {
-                            long stored = ((((long)batch * Shape.QueryHeads) + h) * Shape.QueryCount) + row + lane;
-                            Max[stored] = max[lane];
-                            Sum[stored] = sum[lane];
-                        }
-                    }
+        /// <summary>Scores of a vector of queries become probabilities.</summary>
+        private readonly void ToProbabilities<S, F, D>(in AttentionTile tile, int at, float* scores, float* lanes, long stored)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            AttentionSpan keys = tile.Span(at, S.Lanes);
+            if (keys.First >= keys.End)
+            {
+                return; // no lane holds a query
+            }
+
+            int width = 2 * S.Lanes;
+            scores += ((long)(keys.First - tile.KeyFirst) * width) + at;
+            F max = AttentionSoftmax.Max<S, F, D>(tile, keys, at, scores, width);
+            F sum = AttentionSoftmax.Exp<S, F, D>(tile, keys, at, scores, width, max, lanes);
+            AttentionSoftmax.Divide<S, F, D>(keys.End - keys.First, scores, width, sum);
+            if (Max != null)
+            {
+                float* statistics = stackalloc float[2 * S.Lanes];
+                S.Store(statistics, max);
+                S.Store(statistics + S.Lanes, sum);
+                stored += tile.Position - Shape.QueryOffset;
+                for (int lane = Math.Max(tile.Low, at); lane < Math.Min(tile.High, at + S.Lanes); lane++)
+                {
+                    Max[stored + lane] = statistics[lane - at];
+                    Sum[stored + lane] = statistics[S.Lanes + lane - at];
                 }
             }
         }

@@ -80,7 +80,7 @@ public static unsafe partial class Attention
         fixed (float* pq = q, pk = k, pv = v, pm = max, ps = sum, pdy = dy, pdq = dq, pdk = dk, pdv = dv)
         {
             BackwardKernel kernel = new() { Shape = shape, Q = pq, K = pk, V = pv, Max = pm, Sum = ps, Dy = pdy, Dq = pdq, Dk = pdk, Dv = pdv };
-            KernelLoop.Run(compute, shape.Batch * shape.KeyHeads, 3 * Cost(shape), kernel);
+            RunBackward(compute, kernel);
         }
     }
 

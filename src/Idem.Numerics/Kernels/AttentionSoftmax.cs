@@ -1,5 +1,6 @@
-// The softmax of a tile of attention. Scores lie with a key a row and a query a lane: maxima, denominators and dot products run down
-// the rows, each lane in the order of the reference. A key's lane of the 32 is its absolute index mod 32.
+// The softmax of a tile of attention, one vector of queries at a time. Scores lie with a key a row and a query a lane: maxima,
+// denominators and dot products run down the rows, each lane in the order of the reference. A key's lane of the 32 is its absolute
+// index mod 32. Rows are stride apart; scores and all that lies like them point at the row of the vector's first key.
 
 using System.Runtime.CompilerServices;
 using Idem.Numerics.Functions;
@@ -9,155 +10,159 @@ namespace Idem.Numerics.Kernels;
 
 internal static unsafe class AttentionSoftmax
 {
-    /// <summary>max[lane] = the largest score of the keys that the lane's query sees.</summary>
-    public static void Max<S, F, D>(in AttentionTile tile, float* scores, float* max)
+    /// <summary>The largest score of the keys that each lane's query sees.</summary>
+    public static F Max<S, F, D>(in AttentionTile tile, in AttentionSpan keys, int at, float* scores, nint stride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        F max0 = S.Create(float.NegativeInfinity), max1 = max0;
-        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++, scores += 2 * S.Lanes)
+        F max = S.Create(float.NegativeInfinity), max1 = max, max2 = max, max3 = max;
+        int key = keys.First;
+        for (; key < Math.Min(keys.AllFirst, keys.End); key++, scores += stride)
         {
-            F next0 = S.Max(max0, S.Load(scores)), next1 = S.Max(max1, S.Load(scores + S.Lanes));
-            if (key < tile.AllFirst || key >= tile.AllEnd)
-            {
-                next0 = S.Select(tile.Sees<S, F, D>(key, 0), next0, max0);
-                next1 = S.Select(tile.Sees<S, F, D>(key, S.Lanes), next1, max1);
-            }
-
-            max0 = next0;
-            max1 = next1;
+            max = S.Select(tile.Sees<S, F, D>(key, at), S.Max(max, S.Load(scores)), max);
         }
 
-        S.Store(max, max0);
-        S.Store(max + S.Lanes, max1);
+        for (; key <= keys.AllEnd - 4; key += 4, scores += 4 * stride)
+        {
+            max = S.Max(max, S.Load(scores));
+            max1 = S.Max(max1, S.Load(scores + stride));
+            max2 = S.Max(max2, S.Load(scores + (2 * stride)));
+            max3 = S.Max(max3, S.Load(scores + (3 * stride)));
+        }
+
+        max = S.Max(S.Max(max, max1), S.Max(max2, max3));
+        for (; key < keys.AllEnd; key++, scores += stride)
+        {
+            max = S.Max(max, S.Load(scores));
+        }
+
+        for (; key < keys.End; key++, scores += stride)
+        {
+            max = S.Select(tile.Sees<S, F, D>(key, at), S.Max(max, S.Load(scores)), max);
+        }
+
+        return max;
     }
 
-    /// <summary>scores become e = exp(score-max); sum[lane] = the lane sum of those that the lane's query sees.</summary>
-    public static void Exp<S, F, D>(in AttentionTile tile, float* scores, float* max, float* lanes, float* sum)
+    /// <summary>scores become e = exp(score-max).</summary>
+    /// <returns>The lane sum of those that each lane's query sees.</returns>
+    public static F Exp<S, F, D>(in AttentionTile tile, in AttentionSpan keys, int at, float* scores, nint stride, F max, float* lanes)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int width = 2 * S.Lanes;
-        new Span<float>(lanes, Lanes.Count * width).Fill(-0f);
-        F max0 = S.Load(max), max1 = S.Load(max + S.Lanes);
-        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++, scores += width)
+        Clear<S, F, D>(lanes);
+        for (int key = keys.First; key < keys.End; key++, scores += stride)
         {
-            F e0 = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max0));
-            F e1 = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores + S.Lanes), max1));
-            S.Store(scores, e0);
-            S.Store(scores + S.Lanes, e1);
-            if (key < tile.AllFirst || key >= tile.AllEnd)
+            F e = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max));
+            S.Store(scores, e);
+            if (!keys.IsSeenByAll(key))
             {
-                e0 = S.Select(tile.Sees<S, F, D>(key, 0), e0, S.Create(-0f));
-                e1 = S.Select(tile.Sees<S, F, D>(key, S.Lanes), e1, S.Create(-0f));
+                e = S.Select(tile.Sees<S, F, D>(key, at), e, S.Create(-0f));
             }
 
-            float* lane = lanes + (key % Lanes.Count * width);
-            S.Store(lane, S.Add(S.Load(lane), e0));
-            S.Store(lane + S.Lanes, S.Add(S.Load(lane + S.Lanes), e1));
+            float* lane = lanes + (key % Lanes.Count * S.Lanes);
+            S.Store(lane, S.Add(S.Load(lane), e));
         }
 
-        Halve<S, F, D>(lanes, sum);
+        return Halve<S, F, D>(lanes);
     }
 
     /// <summary>e becomes p = e/sum.</summary>
-    public static void Divide<S, F, D>(in AttentionTile tile, float* scores, float* sum)
+    public static void Divide<S, F, D>(int count, float* scores, nint stride, F sum)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        F sum0 = S.Load(sum), sum1 = S.Load(sum + S.Lanes);
-        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++, scores += 2 * S.Lanes)
+        for (int i = 0; i < count; i++, scores += stride)
         {
-            S.Store(scores, S.Divide(S.Load(scores), sum0));
-            S.Store(scores + S.Lanes, S.Divide(S.Load(scores + S.Lanes), sum1));
+            S.Store(scores, S.Divide(S.Load(scores), sum));
         }
     }
 
     /// <summary>scores become p = exp(score-max)/sum, with max and sum of the forward pass.</summary>
-    public static void Probabilities<S, F, D>(in AttentionTile tile, float* scores, float* max, float* sum)
+    public static void Probabilities<S, F, D>(int count, float* scores, nint stride, F max, F sum)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        F max0 = S.Load(max), max1 = S.Load(max + S.Lanes), sum0 = S.Load(sum), sum1 = S.Load(sum + S.Lanes);
-        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++, scores += 2 * S.Lanes)
+        for (int i = 0; i < count; i++, scores += stride)
         {
-            F e0 = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max0));
-            F e1 = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores + S.Lanes), max1));
-            S.Store(scores, S.Divide(e0, sum0));
-            S.Store(scores + S.Lanes, S.Divide(e1, sum1));
+            S.Store(scores, S.Divide(ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max)), sum));
         }
     }
 
     /// <summary>dp becomes dp*scale where kept, +0 where dropped.</summary>
-    public static void Drop<S, F, D>(in AttentionTile tile, in AttentionMask mask, float* dp)
+    public static void Drop<S, F, D>(int count, in AttentionMask mask, float* dp, nint stride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int count = (tile.KeyEnd - tile.KeyFirst) * 2 * S.Lanes;
         F scale = S.Create(mask.Scale);
-        for (int i = 0; i < count; i += S.Lanes)
+        float* keep = mask.Keep;
+        for (int i = 0; i < count; i++, dp += stride, keep += mask.Stride)
         {
-            S.Store(dp + i, S.And(S.Multiply(S.Load(dp + i), scale), S.Load(mask.Keep + i)));
+            S.Store(dp, S.And(S.Multiply(S.Load(dp), scale), S.Load(keep)));
         }
     }
 
     /// <summary>dp becomes ds = (p*(dp-delta))*scale, delta the fused lane sum of p*dp over the keys that the lane's query sees.</summary>
-    public static void Gradient<S, F, D>(in AttentionTile tile, float* p, float* dp, float* lanes, float* delta, float scale)
+    public static void Gradient<S, F, D>(in AttentionTile tile, in AttentionSpan keys, int at, float* p, float* dp, nint stride, float* lanes, float scale)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int width = 2 * S.Lanes, offset = 0;
-        new Span<float>(lanes, Lanes.Count * width).Fill(-0f);
-        for (int key = tile.KeyFirst; key < tile.KeyEnd; key++, offset += width)
+        Clear<S, F, D>(lanes);
+        nint offset = 0;
+        for (int key = keys.First; key < keys.End; key++, offset += stride)
         {
-            float* lane = lanes + (key % Lanes.Count * width);
-            F old0 = S.Load(lane), old1 = S.Load(lane + S.Lanes);
-            F next0 = S.Fma(S.Load(p + offset), S.Load(dp + offset), old0);
-            F next1 = S.Fma(S.Load(p + offset + S.Lanes), S.Load(dp + offset + S.Lanes), old1);
-            if (key < tile.AllFirst || key >= tile.AllEnd)
+            float* lane = lanes + (key % Lanes.Count * S.Lanes);
+            F old = S.Load(lane), next = S.Fma(S.Load(p + offset), S.Load(dp + offset), old);
+            if (!keys.IsSeenByAll(key))
             {
-                next0 = S.Select(tile.Sees<S, F, D>(key, 0), next0, old0);
-                next1 = S.Select(tile.Sees<S, F, D>(key, S.Lanes), next1, old1);
+                next = S.Select(tile.Sees<S, F, D>(key, at), next, old);
             }
 
-            S.Store(lane, next0);
-            S.Store(lane + S.Lanes, next1);
+            S.Store(lane, next);
         }
 
-        Halve<S, F, D>(lanes, delta);
-        F delta0 = S.Load(delta), delta1 = S.Load(delta + S.Lanes), factor = S.Create(scale);
-        int end = (tile.KeyEnd - tile.KeyFirst) * width;
-        for (offset = 0; offset < end; offset += width)
+        F delta = Halve<S, F, D>(lanes), factor = S.Create(scale);
+        offset = 0;
+        for (int key = keys.First; key < keys.End; key++, offset += stride)
         {
-            F ds0 = S.Multiply(S.Load(p + offset), S.Subtract(S.Load(dp + offset), delta0));
-            F ds1 = S.Multiply(S.Load(p + offset + S.Lanes), S.Subtract(S.Load(dp + offset + S.Lanes), delta1));
-            S.Store(dp + offset, S.Multiply(ds0, factor));
-            S.Store(dp + offset + S.Lanes, S.Multiply(ds1, factor));
+            S.Store(dp + offset, S.Multiply(S.Multiply(S.Load(p + offset), S.Subtract(S.Load(dp + offset), delta)), factor));
         }
     }
 
-    /// <summary>The halving of 32 lanes, for every query of the tile at once.</summary>
-    private static void Halve<S, F, D>(float* lanes, float* result)
+    /// <summary>No lane has an element: -0 is what every sum begins with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Clear<S, F, D>(float* lanes)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int width = 2 * S.Lanes;
+        for (int i = 0; i < Lanes.Count; i++)
+        {
+            S.Store(lanes + (i * S.Lanes), S.Create(-0f));
+        }
+    }
+
+    /// <summary>The halving of 32 lanes, for a vector of queries at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Halve<S, F, D>(float* lanes)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
         for (int half = Lanes.Count / 2; half > 0; half /= 2)
         {
-            for (int i = 0; i < half * width; i += S.Lanes)
+            for (int i = 0; i < half * S.Lanes; i += S.Lanes)
             {
-                S.Store(lanes + i, S.Add(S.Load(lanes + i), S.Load(lanes + i + (half * width))));
+                S.Store(lanes + i, S.Add(S.Load(lanes + i), S.Load(lanes + i + (half * S.Lanes))));
             }
         }
 
-        S.Store(result, S.Load(lanes));
-        S.Store(result + S.Lanes, S.Load(lanes + S.Lanes));
+        return S.Load(lanes);
     }
 }
