@@ -41,6 +41,11 @@ internal static class AttentionBenchmark
     private static void Train(Options options, Compute compute, AttentionShape shape)
     {
         string name = $"B{shape.Batch} H{shape.QueryHeads} T{shape.KeyCount} d{shape.HeadSize}";
+        if (!$"forward {name}, backward {name}".Contains(options.Only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         int width = shape.QueryHeads * shape.HeadSize;
         double product = (double)shape.Batch * shape.QueryHeads * shape.KeyCount * (shape.KeyCount + 1) * shape.HeadSize;
         float[] qkv = Values(6, shape.Batch * shape.KeyCount * 3 * width), dqkv = new float[qkv.Length];
@@ -56,6 +61,11 @@ internal static class AttentionBenchmark
     private static void Decode(Options options, Compute compute, AttentionShape shape)
     {
         string name = $"H{shape.QueryHeads}/{shape.KeyHeads} queries {shape.QueryCount} T{shape.KeyCount} d{shape.HeadSize}";
+        if (!$"decode {name}".Contains(options.Only, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         float[] q = Values(8, shape.QueryBatchStride), k = Values(9, shape.KeyBatchStride), v = Values(10, shape.ValueBatchStride), y = new float[q.Length];
         Line(options, "decode", name, "GB/s", 2.0 * sizeof(float) * k.Length, () => Attention.Forward(compute, shape, q, k, v, y, [], []));
     }
