@@ -124,7 +124,7 @@ public static unsafe partial class Attention
             where F : struct
             where D : struct
         {
-            int width = 2 * S.Lanes, tiles = BlockSize / width, end = Shape.QueryOffset + Shape.QueryCount;
+            int width = 2 * S.Lanes, tiles = BlockSize / width, end = Shape.QueryCount == 0 ? 0 : Shape.QueryOffset + Shape.QueryCount;
             BackwardHead head = new(Shape, width, BlockSize, 1, null);
             head = new BackwardHead(Shape, width, BlockSize, 1, Scratch.Rent(head.Floats)) { Operands = Of(keyHead, 0) };
             for (int group = 0; group < Shape.Group; group++)

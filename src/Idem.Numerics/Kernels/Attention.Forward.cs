@@ -8,7 +8,7 @@ namespace Idem.Numerics.Kernels;
 public static unsafe partial class Attention
 {
     /// <summary>An item is a run of tiles of all query heads that share one key head of one sequence.</summary>
-    private partial struct ForwardKernel : IKernel
+    private struct ForwardKernel : IKernel
     {
         public AttentionShape Shape;
         public int Chunks;
@@ -22,12 +22,6 @@ public static unsafe partial class Attention
             for (int item = start; item < end; item++)
             {
                 int width = 2 * S.Lanes, tiles = AttentionTile.Count(Shape, width);
-                if (HasFewQueries(width))
-                {
-                    RunFewQueries<S, F, D>(item / Shape.KeyHeads, item % Shape.KeyHeads);
-                    continue;
-                }
-
                 // Causal runs grow with their position: the longest come first, so that threads end together.
                 int heads = Shape.Batch * Shape.KeyHeads, head = item % heads, chunk = Chunks - 1 - (item / heads);
                 int first = (int)((long)tiles * chunk / Chunks), last = (int)((long)tiles * (chunk + 1) / Chunks);

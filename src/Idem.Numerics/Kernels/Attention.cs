@@ -46,11 +46,17 @@ public static unsafe partial class Attention
             return;
         }
 
-        // Few heads are cut into runs of tiles, so that every thread has something to do.
-        int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
-        chunks = Math.Min(chunks, ((shape.QueryCount - 1) / QueriesPerRunMin) + 1);
         fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
         {
+            if (HasFewQueries(shape, compute.Path))
+            {
+                RunFewQueries(compute, new FewQueriesKernel { Shape = shape, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps });
+                return;
+            }
+
+            // Few heads are cut into runs of tiles, so that every thread has something to do.
+            int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
+            chunks = Math.Min(chunks, ((shape.QueryCount - 1) / QueriesPerRunMin) + 1);
             ForwardKernel kernel = new() { Shape = shape, Chunks = chunks, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps };
             KernelLoop.Run(compute, heads * chunks, Cost(shape) / chunks, kernel);
         }

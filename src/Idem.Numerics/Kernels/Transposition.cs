@@ -13,6 +13,18 @@ internal static unsafe class Transposition
     public static void RowsToLanes(float* rows, long stride, int count, int columns, float* lanes, int width)
     {
         int r = 0;
+        for (; r <= count - 16 && Avx512F.IsSupported; r += 16)
+        {
+            float* row = rows + (r * stride), target = lanes + r;
+            int c = 0;
+            for (; c <= columns - 4; c += 4)
+            {
+                Block16(row + c, stride, target + ((long)c * width), width);
+            }
+
+            Scalar(row, stride, 16, c, columns, target, width);
+        }
+
         for (; r <= count - 4 && (Sse.IsSupported || AdvSimd.Arm64.IsSupported); r += 4)
         {
             float* row = rows + (r * stride), target = lanes + r;
@@ -37,6 +49,30 @@ internal static unsafe class Transposition
                 lanes[((long)c * width) + r] = rows[(r * stride) + c];
             }
         }
+    }
+
+    /// <summary>Sixteen rows of four: a vector holds four of each fourth row, so that interleaving within quarters ends in order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block16(float* rows, long stride, float* lanes, long width)
+    {
+        Vector512<float> row0 = FourthRows(rows, stride), row1 = FourthRows(rows + stride, stride);
+        Vector512<float> row2 = FourthRows(rows + (2 * stride), stride), row3 = FourthRows(rows + (3 * stride), stride);
+        Vector512<double> low01 = Avx512F.UnpackLow(row0, row1).AsDouble(), high01 = Avx512F.UnpackHigh(row0, row1).AsDouble();
+        Vector512<double> low23 = Avx512F.UnpackLow(row2, row3).AsDouble(), high23 = Avx512F.UnpackHigh(row2, row3).AsDouble();
+        Avx512F.UnpackLow(low01, low23).AsSingle().Store(lanes);
+        Avx512F.UnpackHigh(low01, low23).AsSingle().Store(lanes + width);
+        Avx512F.UnpackLow(high01, high23).AsSingle().Store(lanes + (2 * width));
+        Avx512F.UnpackHigh(high01, high23).AsSingle().Store(lanes + (3 * width));
+    }
+
+    /// <summary>Four elements of rows 0, 4, 8 and 12.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FourthRows(float* rows, long stride)
+    {
+        Vector512<float> four = Vector128.Load(rows).ToVector256Unsafe().ToVector512Unsafe();
+        four = Avx512F.InsertVector128(four, Vector128.Load(rows + (4 * stride)), 1);
+        four = Avx512F.InsertVector128(four, Vector128.Load(rows + (8 * stride)), 2);
+        return Avx512F.InsertVector128(four, Vector128.Load(rows + (12 * stride)), 3);
     }
 
     /// <summary>Four rows of four.</summary>

@@ -34,7 +34,14 @@ public class AttentionTests
         ["dropout"] = AttentionShape.CausalPacked(2, 4, 2, 37, 8, 0.35f) with { Dropout = s_dropout },
         ["dropout, cached"] = Separate(1, 2, 1, 21, 300, 5) with { QueryOffset = 279, Dropout = s_dropout },
         ["dropout of whole leaves"] = Separate(1, 2, 1, 530, 1100, 1) with { QueryOffset = 570, Window = 530, Dropout = s_heavyDropout },
+        ["wide columns"] = AttentionShape.CausalPacked(1, 1, 1, 71, 97, 0.2f),
+        ["decode, rows that share keys"] = Separate(1, 14, 1, 1, 530, 36) with { QueryOffset = 529 },
         ["threads"] = AttentionShape.CausalPacked(3, 4, 2, 130, 8, 0.35f),
+        ["threads, one head over leaves"] = AttentionShape.CausalPacked(1, 2, 1, 290, 5, 0.35f),
+        ["threads, window"] = Separate(1, 1, 1, 200, 530, 6) with { QueryOffset = 330, Window = 270 },
+        ["threads, dropout"] = AttentionShape.CausalPacked(1, 1, 1, 270, 4, 0.35f) with { Dropout = s_dropout },
+        ["threads, decode"] = Separate(1, 3, 1, 2, 1500, 6) with { QueryOffset = 1498, Window = 1400 },
+        ["threads, decode two sequences"] = Separate(3, 1, 1, 1, 1300, 5) with { QueryOffset = 1299 },
     };
 
     public static TheoryData<string> Shapes => [.. s_shapes.Keys];
@@ -48,7 +55,7 @@ public class AttentionTests
         float[] y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows], dq = o.Dq(), dk = o.Dk(), dv = o.Dv();
         Attention.Reference.Forward(shape, o.Q, o.K, o.V, y, max, sum);
         Attention.Reference.Backward(shape, o.Q, o.K, o.V, max, sum, o.Gradient, dq, dk, dv);
-        foreach (Compute compute in name == "threads" ? KernelTesting.Computes : KernelTesting.SingleThreaded)
+        foreach (Compute compute in name.StartsWith("threads", StringComparison.Ordinal) ? KernelTesting.Computes : KernelTesting.SingleThreaded)
         {
             string where = $"{name}, {compute.Name()}";
             Guarded gy = new(new float[o.Y]), gm = new(o.Rows), gs = new(o.Rows), gdq = new(o.Dq()), gdk = new(o.Dk()), gdv = new(o.Dv());
@@ -175,6 +182,50 @@ public class AttentionTests
 
         Assert.All(y.Zip(chains), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
         Assert.Contains(y.Zip(chains), pair => pair.First != pair.Second);
+    }
+
+    /// <summary>Gradients of no query at all are +0, wherever the queries would begin.</summary>
+    [Fact]
+    public void NoQueriesHaveNoGradient()
+    {
+        AttentionShape shape = Separate(1, 2, 1, 0, 60, 4) with { QueryOffset = 50 };
+        foreach (Compute compute in KernelTesting.SingleThreaded)
+        {
+            float[] dk = new float[240], dv = new float[240];
+            dk.AsSpan().Fill(1f);
+            dv.AsSpan().Fill(1f);
+            Attention.Backward(compute, shape, [], new float[240], new float[240], [], [], [], [], dk, dv);
+            KernelTesting.SameBits(new float[240], dk, compute.Name());
+            KernelTesting.SameBits(new float[240], dv, compute.Name());
+        }
+    }
+
+    /// <summary>Training and decoding call attention thousands of times a second: a call allocates nothing.</summary>
+    [Theory]
+    [InlineData("tiny model")]
+    [InlineData("threads")]
+    [InlineData("threads, one head over leaves")]
+    [InlineData("threads, decode")]
+    [InlineData("dropout")]
+    public void ACallAllocatesNothing(string name)
+    {
+        AttentionShape shape = s_shapes[name];
+        Operands o = new(shape, 6);
+        float[] y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows], dq = o.Dq(), dk = o.Dk(), dv = o.Dv();
+        foreach (int threads in new[] { 1, 2 })
+        {
+            Compute compute = new(SimdPaths.Widest, threads);
+            long allocated = 0;
+            for (int call = 0; call < 3; call++)
+            {
+                allocated = GC.GetAllocatedBytesForCurrentThread();
+                Attention.Forward(compute, shape, o.Q, o.K, o.V, y, max, sum);
+                Attention.Backward(compute, shape, o.Q, o.K, o.V, max, sum, o.Gradient, dq, dk, dv);
+                allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+            }
+
+            Assert.Equal(0, allocated);
+        }
     }
 
     [Fact]
