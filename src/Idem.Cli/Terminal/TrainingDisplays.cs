@@ -188,15 +188,17 @@ internal sealed class LiveTrainingDisplay(LiveDisplayContext context) : ITrainin
 
     private Markup Bar(int width)
     {
-        int cells = Math.Max(10, width - 24), done = (int)(_last!.Record.Step * cells / Math.Max(1, _steps));
-        return new Markup($"[green]{new string('\u2501', done)}[/][grey]{new string('\u2501', cells - done)}[/] {_last.Record.Step}/{_steps}  ETA {Display.Duration(_progress!.RemainingSeconds)}");
+        long step = _last!.Value.Record.Step;
+        int cells = Math.Max(10, width - 24), done = (int)(step * cells / Math.Max(1, _steps));
+        return new Markup($"[green]{new string('\u2501', done)}[/][grey]{new string('\u2501', cells - done)}[/] {step}/{_steps}  ETA {Display.Duration(_progress!.RemainingSeconds)}");
     }
 
     private Markup Figures()
     {
         string val = _valLosses.Count > 0 ? $"   val [bold]{Display.Number(_valLosses[^1].Value, "0.0000")}[/]" : "";
+        LedgerRecord last = _last!.Value.Record;
         return new Markup(
-            $"loss [bold]{Display.Number(_last!.Record.Loss.Value, "0.0000")}[/]{val}   grad norm {Display.Number(_last.Record.GradNorm.Value, "0.000")}"
-            + $"   lr {Display.Number(_last.Record.Lr.Value, "0.00e+0")}   {Display.Count((long)_progress!.TokensPerSecond)} tok/s   [grey]{Markup.Escape(_note)}[/]");
+            $"loss [bold]{Display.Number(last.Loss.Value, "0.0000")}[/]{val}   grad norm {Display.Number(last.GradNorm.Value, "0.000")}"
+            + $"   lr {Display.Number(last.Lr.Value, "0.00e+0")}   {Display.Count((long)_progress!.TokensPerSecond)} tok/s   [grey]{Markup.Escape(_note)}[/]");
     }
 }

@@ -25,7 +25,8 @@ public static unsafe partial class CrossEntropy
         Span<float> sum)
     {
         const string Operation = "CrossEntropy.Forward";
-        CheckShapes(Operation, rows, classes, logits.Length, targets, ignoreIndex);
+        CheckTargets(Operation, rows, classes, targets, ignoreIndex);
+        Check.Length(Operation, nameof(logits), logits.Length, $"[{rows},{classes}]", (long)rows * classes);
         Check.Length(Operation, nameof(losses), losses.Length, $"[{rows}]", rows);
         Check.Length(Operation, nameof(max), max.Length, $"[{rows}]", rows);
         Check.Length(Operation, nameof(sum), sum.Length, $"[{rows}]", rows);
@@ -51,27 +52,51 @@ public static unsafe partial class CrossEntropy
         ReadOnlySpan<float> max,
         ReadOnlySpan<float> sum,
         ReadOnlySpan<float> scale,
+        Span<float> dlogits) =>
+        BackwardBlock(compute, rows, classes, 0, classes, logits, targets, ignoreIndex, max, sum, scale, dlogits);
+
+    /// <summary>
+    /// <see cref="Backward"/> for the classes from <paramref name="firstClass"/> on that logits and dlogits, [rows, blockClasses], hold.
+    /// </summary>
+    public static void BackwardBlock(
+        Compute compute,
+        int rows,
+        int classes,
+        int firstClass,
+        int blockClasses,
+        ReadOnlySpan<float> logits,
+        ReadOnlySpan<int> targets,
+        int ignoreIndex,
+        ReadOnlySpan<float> max,
+        ReadOnlySpan<float> sum,
+        ReadOnlySpan<float> scale,
         Span<float> dlogits)
     {
         const string Operation = "CrossEntropy.Backward";
-        CheckShapes(Operation, rows, classes, logits.Length, targets, ignoreIndex);
+        Check.Dimension(Operation, nameof(blockClasses), blockClasses, 1);
+        Check.That(
+            firstClass >= 0 && firstClass <= classes - blockClasses, Operation, $"classes {firstClass} to {(long)firstClass + blockClasses - 1} are not among {classes}");
+        CheckTargets(Operation, rows, classes, targets, ignoreIndex);
+        Check.Length(Operation, nameof(logits), logits.Length, $"[{rows},{blockClasses}]", (long)rows * blockClasses);
         Check.Length(Operation, nameof(max), max.Length, $"[{rows}]", rows);
         Check.Length(Operation, nameof(sum), sum.Length, $"[{rows}]", rows);
         Check.Length(Operation, nameof(scale), scale.Length, $"[{rows}]", rows);
-        Check.Length(Operation, nameof(dlogits), dlogits.Length, $"[{rows},{classes}]", (long)rows * classes);
+        Check.Length(Operation, nameof(dlogits), dlogits.Length, $"[{rows},{blockClasses}]", (long)rows * blockClasses);
         fixed (float* px = logits, pm = max, ps = sum, pc = scale, pd = dlogits)
         fixed (int* pt = targets)
         {
-            BackwardKernel kernel = new() { Classes = classes, Ignore = ignoreIndex, Logits = px, Targets = pt, Max = pm, Sum = ps, Scale = pc, Dlogits = pd };
-            KernelLoop.Run(compute, rows, 4L * classes, kernel);
+            BackwardKernel kernel = new()
+            {
+                First = firstClass, Count = blockClasses, Ignore = ignoreIndex, Logits = px, Targets = pt, Max = pm, Sum = ps, Scale = pc, Dlogits = pd,
+            };
+            KernelLoop.Run(compute, rows, 4L * blockClasses, kernel);
         }
     }
 
-    private static void CheckShapes(string operation, int rows, int classes, int logits, ReadOnlySpan<int> targets, int ignoreIndex)
+    private static void CheckTargets(string operation, int rows, int classes, ReadOnlySpan<int> targets, int ignoreIndex)
     {
         Check.Dimension(operation, nameof(rows), rows);
         Check.Dimension(operation, nameof(classes), classes, 1);
-        Check.Length(operation, nameof(logits), logits, $"[{rows},{classes}]", (long)rows * classes);
         Check.Length(operation, nameof(targets), targets.Length, $"[{rows}]", rows);
         for (int i = 0; i < rows; i++)
         {
@@ -113,7 +138,7 @@ public static unsafe partial class CrossEntropy
 
     private struct BackwardKernel : IKernel
     {
-        public int Classes, Ignore;
+        public int First, Count, Ignore;
         public int* Targets;
         public float* Logits, Max, Sum, Scale, Dlogits;
 
@@ -124,29 +149,33 @@ public static unsafe partial class CrossEntropy
         {
             for (int row = start; row < end; row++)
             {
-                float* x = Logits + ((long)row * Classes), dx = Dlogits + ((long)row * Classes);
-                int target = Targets[row];
-                if (target == Ignore)
+                float* x = Logits + ((long)row * Count), dx = Dlogits + ((long)row * Count);
+                if (Targets[row] == Ignore)
                 {
-                    new Span<float>(dx, Classes).Clear();
+                    new Span<float>(dx, Count).Clear();
                     continue;
                 }
 
                 float max = Max[row], sum = Sum[row], scale = Scale[row];
-                float atTarget = (Probability<SimdScalar, float, double>(x[target], max, sum) - 1f) * scale;
+                int target = Targets[row] - First;
+                bool isHere = (uint)target < (uint)Count;
+                float atTarget = isHere ? (Probability<SimdScalar, float, double>(x[target], max, sum) - 1f) * scale : 0f;
                 int j = 0;
-                for (; j <= Classes - S.Lanes; j += S.Lanes)
+                for (; j <= Count - S.Lanes; j += S.Lanes)
                 {
                     F p = Probability<S, F, D>(S.Load(x + j), S.Create(max), S.Create(sum));
                     S.Store(dx + j, S.Multiply(p, S.Create(scale)));
                 }
 
-                for (; j < Classes; j++)
+                for (; j < Count; j++)
                 {
                     dx[j] = Probability<SimdScalar, float, double>(x[j], max, sum) * scale;
                 }
 
-                dx[target] = atTarget;
+                if (isHere)
+                {
+                    dx[target] = atTarget;
+                }
             }
         }
 

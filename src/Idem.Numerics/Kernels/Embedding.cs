@@ -44,6 +44,29 @@ public static unsafe partial class Embedding
         ArrayPool<int>.Shared.Return(tokens);
     }
 
+    /// <summary>
+    /// dtable = dtable + what <see cref="Backward"/> makes, for a dtable whose elements are not -0: then nothing has to be added to
+    /// the rows without a token, and only the others are touched.
+    /// </summary>
+    public static void BackwardInto(Compute compute, ReadOnlySpan<int> ids, int vocabulary, int width, ReadOnlySpan<float> dy, Span<float> dtable)
+    {
+        const string Operation = "Embedding.Backward";
+        CheckShapes(Operation, ids, vocabulary, width);
+        Check.Length(Operation, nameof(dy), dy.Length, $"[{ids.Length},{width}]", (long)ids.Length * width);
+        Check.Length(Operation, nameof(dtable), dtable.Length, $"[{vocabulary},{width}]", (long)vocabulary * width);
+        int[] ends = ArrayPool<int>.Shared.Rent(vocabulary + 1), tokens = ArrayPool<int>.Shared.Rent(ids.Length + 1);
+        SortByIdStably(ids, ends.AsSpan(0, vocabulary + 1), tokens);
+        fixed (int* pe = ends, pt = tokens)
+        fixed (float* pdy = dy, pd = dtable)
+        {
+            BackwardKernel kernel = new() { Starts = pe, Tokens = pt, Width = width, Dy = pdy, Dtable = pd, Into = true };
+            KernelLoop.Run(compute, vocabulary, 1 + ((long)ids.Length * width / vocabulary), kernel);
+        }
+
+        ArrayPool<int>.Shared.Return(ends);
+        ArrayPool<int>.Shared.Return(tokens);
+    }
+
     private static void CheckShapes(string operation, ReadOnlySpan<int> ids, int vocabulary, int width)
     {
         Check.Dimension(operation, nameof(vocabulary), vocabulary, 1);
@@ -103,6 +126,7 @@ public static unsafe partial class Embedding
     {
         public int* Starts, Tokens;
         public int Width;
+        public bool Into;
         public float* Dy, Dtable;
 
         public readonly void Run<S, F, D>(int start, int end)
@@ -110,22 +134,57 @@ public static unsafe partial class Embedding
             where F : struct
             where D : struct
         {
+            float* row = Into ? Scratch.Rent(Width) : null;
             for (int v = start; v < end; v++)
             {
                 float* sum = Dtable + ((long)v * Width);
-                int token = Starts[v], last = Starts[v + 1];
-                if (token == last)
+                if (!Into)
                 {
-                    new Span<float>(sum, Width).Clear();
+                    RunRow<S, F, D>(v, sum);
                 }
-                else if (Tokens[token] / ChainTree.Leaf == Tokens[last - 1] / ChainTree.Leaf)
+                else if (Starts[v] != Starts[v + 1])
                 {
-                    AddChain<S, F, D>(token, last, sum, 0, Width);
+                    RunRow<S, F, D>(v, row);
+                    AddRow<S, F, D>(row, sum);
                 }
-                else
-                {
-                    AddTree<S, F, D>(token, last, sum);
-                }
+            }
+        }
+
+        /// <summary>sum = sum + row.</summary>
+        private readonly void AddRow<S, F, D>(float* row, float* sum)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            int i = 0;
+            for (; i <= Width - S.Lanes; i += S.Lanes)
+            {
+                S.Store(sum + i, S.Add(S.Load(sum + i), S.Load(row + i)));
+            }
+
+            for (; i < Width; i++)
+            {
+                sum[i] = sum[i] + row[i];
+            }
+        }
+
+        private readonly void RunRow<S, F, D>(int v, float* sum)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            int token = Starts[v], last = Starts[v + 1];
+            if (token == last)
+            {
+                new Span<float>(sum, Width).Clear();
+            }
+            else if (Tokens[token] / ChainTree.Leaf == Tokens[last - 1] / ChainTree.Leaf)
+            {
+                AddChain<S, F, D>(token, last, sum, 0, Width);
+            }
+            else
+            {
+                AddTree<S, F, D>(token, last, sum);
             }
         }
 

@@ -8,7 +8,7 @@ using System.Numerics;
 namespace Idem.Numerics.Random;
 
 /// <summary>A keyed permutation of [0, count) with O(1) access in both directions. See arithmetic.md#randomness.</summary>
-public sealed class Permutation
+public readonly struct Permutation
 {
     private const int Rounds = 12;
 

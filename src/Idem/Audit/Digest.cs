@@ -60,6 +60,19 @@ public readonly struct Digest : IEquatable<Digest>
         return good;
     }
 
+    /// <summary>Bytes of the written form.</summary>
+    internal const int TextBytes = 7 + (2 * ByteCount);
+
+    /// <summary>Writes the written form, <see cref="TextBytes"/> long.</summary>
+    internal void Format(Span<byte> text)
+    {
+        "sha256:"u8.CopyTo(text);
+        if (!Convert.TryToHexStringLower(Bytes, text[7..], out _))
+        {
+            throw new ArgumentException("too short for a digest", nameof(text));
+        }
+    }
+
     /// <summary>The 64 hex digits alone.</summary>
     public string ToHex() => Convert.ToHexStringLower(Bytes);
 

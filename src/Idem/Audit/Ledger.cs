@@ -12,9 +12,6 @@ public static class Ledger
     /// <summary>The name of the file in a run folder.</summary>
     public const string FileName = "ledger.jsonl";
 
-    // Far above what a record can take: 9 fixed fields.
-    private const int LineBytesMax = 4096;
-
     /// <summary>
     /// The entries in order, each checked against the chain before it is returned. <paramref name="genesis"/> is the digest
     /// of what the run was started from, and the first line's <c>prev</c>.
@@ -23,7 +20,7 @@ public static class Ledger
     public static IEnumerable<LedgerEntry> Read(IFileSystem files, string path, Digest genesis)
     {
         using Stream stream = files.OpenRead(path);
-        var lines = new LineReader(stream, path, LineBytesMax);
+        var lines = new LineReader(stream, path, LedgerLine.LengthMax);
         Digest prev = genesis;
         long stepBefore = -1;
         while (lines.TryRead(out ReadOnlyMemory<byte> line))

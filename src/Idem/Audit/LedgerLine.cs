@@ -3,14 +3,16 @@
 
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Idem.Audit;
 
 internal ref struct LedgerLine
 {
-    private static readonly byte[] Domain = "idem-ledger-1\n"u8.ToArray();
+    /// <summary>Bytes of a line at most: what a record's nine fields can take is below.</summary>
+    public const int LengthMax = 4096;
+
+    private static ReadOnlySpan<byte> Domain => "idem-ledger-1\n"u8;
 
     private readonly string _file;
     private readonly long _line;
@@ -23,21 +25,27 @@ internal ref struct LedgerLine
         _rest = text;
     }
 
-    /// <summary>The line, with its line feed, and its hash.</summary>
-    public static byte[] Encode(LedgerRecord record, Digest prev, out Digest hash)
+    /// <summary>Writes the line, with its line feed, to the beginning of a buffer; returns its length and its hash.</summary>
+    public static int Encode(in LedgerRecord record, Digest prev, Span<byte> buffer, out Digest hash)
     {
-        var text = new StringBuilder("{\"step\":").Append(record.Step.ToString(CultureInfo.InvariantCulture));
-        AppendNumber(text, "loss", record.Loss);
-        AppendNumber(text, "grad_norm", record.GradNorm);
-        AppendNumber(text, "lr", record.Lr);
-        AppendNumber(text, "val_loss", record.ValLoss);
-        AppendDigest(text, "data_digest", record.DataDigest);
-        AppendDigest(text, "params_digest", record.ParamsDigest);
-        AppendDigest(text, "optimizer_digest", record.OptimizerDigest);
-        AppendDigest(text, "prev", prev);
-        hash = Hash(prev, text.ToString() + '}');
-        AppendDigest(text, "hash", hash);
-        return Encoding.ASCII.GetBytes(text.Append("}\n").ToString());
+        var line = new Writer(buffer);
+        line.Text("{\"step\":"u8);
+        line.Integer(record.Step);
+        line.Number("loss"u8, record.Loss);
+        line.Number("grad_norm"u8, record.GradNorm);
+        line.Number("lr"u8, record.Lr);
+        line.Number("val_loss"u8, record.ValLoss);
+        line.Digest("data_digest"u8, record.DataDigest);
+        line.Digest("params_digest"u8, record.ParamsDigest);
+        line.Digest("optimizer_digest"u8, record.OptimizerDigest);
+        line.Digest("prev"u8, prev);
+        int body = line.Length;
+        line.Text("}"u8);
+        hash = Hash(prev, buffer[..line.Length]);
+        line.Length = body;
+        line.Digest("hash"u8, hash);
+        line.Text("}\n"u8);
+        return line.Length;
     }
 
     /// <summary>Reads a line without its line feed; checks it against <paramref name="prev"/>.</summary>
@@ -72,7 +80,7 @@ internal ref struct LedgerLine
                 : $"{said} is not the hash {prev} of the line before: a line was removed, added or changed");
         }
 
-        Digest expected = Hash(prev, string.Concat(text.AsSpan(0, text.Length - _rest.Length), "}"));
+        Digest expected = Hash(prev, Encoding.ASCII.GetBytes(string.Concat(text.AsSpan(0, text.Length - _rest.Length), "}")));
         hash = ReadDigest("hash");
         if (hash != expected)
         {
@@ -137,23 +145,60 @@ internal ref struct LedgerLine
 
     private readonly LedgerException Bad(string? field, string what) => new(_file, _line, field, what);
 
-    private static Digest Hash(Digest prev, string body)
-        => Digest.Of([.. Domain, .. prev.Bytes, .. Encoding.ASCII.GetBytes(body)]);
-
-    private static void AppendNumber(StringBuilder text, string field, LedgerNumber? number)
+    private static Digest Hash(Digest prev, ReadOnlySpan<byte> body)
     {
-        if (number is { } value)
-        {
-            text.Append(",\"").Append(field).Append("\":").Append(value.Decimal);
-            text.Append(",\"").Append(field).Append("_bits\":\"").Append(value.Hex).Append('"');
-        }
+        Span<byte> hashed = stackalloc byte[Domain.Length + Audit.Digest.ByteCount + LengthMax];
+        Domain.CopyTo(hashed);
+        prev.Bytes.CopyTo(hashed[Domain.Length..]);
+        body.CopyTo(hashed[(Domain.Length + Audit.Digest.ByteCount)..]);
+        return Audit.Digest.Of(hashed[..(Domain.Length + Audit.Digest.ByteCount + body.Length)]);
     }
 
-    private static void AppendDigest(StringBuilder text, string field, Digest? digest)
+    private ref struct Writer(Span<byte> buffer)
     {
-        if (digest is { } value)
+        private readonly Span<byte> _buffer = buffer;
+
+        public int Length { get; set; }
+
+        public void Text(ReadOnlySpan<byte> text)
         {
-            text.Append(",\"").Append(field).Append("\":\"").Append(value.ToString()).Append('"');
+            text.CopyTo(_buffer[Length..]);
+            Length += text.Length;
+        }
+
+        public void Integer(long value)
+        {
+            value.TryFormat(_buffer[Length..], out int length, default, CultureInfo.InvariantCulture);
+            Length += length;
+        }
+
+        public void Number(ReadOnlySpan<byte> field, LedgerNumber? number)
+        {
+            if (number is { } value)
+            {
+                Text(",\""u8);
+                Text(field);
+                Text("\":"u8);
+                Length += value.FormatDecimal(_buffer[Length..]);
+                Text(",\""u8);
+                Text(field);
+                Text("_bits\":\""u8);
+                Length += value.FormatHex(_buffer[Length..]);
+                Text("\""u8);
+            }
+        }
+
+        public void Digest(ReadOnlySpan<byte> field, Digest? digest)
+        {
+            if (digest is { } value)
+            {
+                Text(",\""u8);
+                Text(field);
+                Text("\":\""u8);
+                value.Format(_buffer[Length..]);
+                Length += Audit.Digest.TextBytes;
+                Text("\""u8);
+            }
         }
     }
 }

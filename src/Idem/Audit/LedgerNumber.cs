@@ -2,12 +2,16 @@
 // The encoding is the truth; the decimal is for people and scripts, and must agree with it.
 
 using System.Globalization;
+using System.Text;
 
 namespace Idem.Audit;
 
 /// <summary>A finite floating-point number with its exact encoding.</summary>
 public readonly record struct LedgerNumber
 {
+    /// <summary>Bytes that either form takes at most.</summary>
+    internal const int TextBytesMax = 32;
+
     private LedgerNumber(ulong bits, bool isSingle)
     {
         Bits = bits;
@@ -34,15 +38,42 @@ public readonly record struct LedgerNumber
     {
         get
         {
-            string text = IsSingle
-                ? Single.ToString("R", CultureInfo.InvariantCulture)
-                : Value.ToString("R", CultureInfo.InvariantCulture);
-            return text == "-0" ? "-0.0" : text;
+            Span<byte> text = stackalloc byte[TextBytesMax];
+            return Encoding.ASCII.GetString(text[..FormatDecimal(text)]);
         }
     }
 
     /// <summary>8 or 16 lower-case hex digits.</summary>
-    public string Hex => Bits.ToString(IsSingle ? "x8" : "x16", CultureInfo.InvariantCulture);
+    public string Hex
+    {
+        get
+        {
+            Span<byte> text = stackalloc byte[TextBytesMax];
+            return Encoding.ASCII.GetString(text[..FormatHex(text)]);
+        }
+    }
+
+    /// <summary>Writes <see cref="Decimal"/>; returns its length.</summary>
+    internal int FormatDecimal(Span<byte> text)
+    {
+        int length;
+        bool fits = IsSingle
+            ? Single.TryFormat(text, out length, "R", CultureInfo.InvariantCulture)
+            : Value.TryFormat(text, out length, "R", CultureInfo.InvariantCulture);
+        if (fits && text[..length].SequenceEqual("-0"u8))
+        {
+            fits = ".0"u8.TryCopyTo(text[length..]);
+            length += 2;
+        }
+
+        return fits ? length : throw new ArgumentException("too short for a number", nameof(text));
+    }
+
+    /// <summary>Writes <see cref="Hex"/>; returns its length.</summary>
+    internal int FormatHex(Span<byte> text) =>
+        Bits.TryFormat(text, out int length, IsSingle ? "x8" : "x16", CultureInfo.InvariantCulture)
+            ? length
+            : throw new ArgumentException("too short for a number", nameof(text));
 
     private float Single => BitConverter.UInt32BitsToSingle((uint)Bits);
 

@@ -3,7 +3,7 @@
 namespace Idem.Audit;
 
 /// <summary>One training step. Floats carry their encodings; digests cover tensors (see <see cref="TensorDigest"/>).</summary>
-public sealed record LedgerRecord
+public readonly record struct LedgerRecord
 {
     /// <summary>The step; ascending through a ledger.</summary>
     public required long Step { get; init; }
@@ -36,7 +36,7 @@ public sealed record LedgerRecord
 /// <param name="Hash">This line's hash.</param>
 /// <param name="Line">Its number, from 1.</param>
 /// <param name="EndOffset">Bytes of the file up to and with its line feed.</param>
-public sealed record LedgerEntry(LedgerRecord Record, Digest Prev, Digest Hash, long Line, long EndOffset);
+public readonly record struct LedgerEntry(LedgerRecord Record, Digest Prev, Digest Hash, long Line, long EndOffset);
 
 /// <summary>The state of a ledger after some lines: what a checkpoint stores to tie itself to its run's history.</summary>
 /// <param name="Lines">Lines written.</param>

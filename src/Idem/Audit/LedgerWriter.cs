@@ -10,6 +10,7 @@ namespace Idem.Audit;
 public sealed class LedgerWriter : IDisposable
 {
     private readonly AppendLog _log;
+    private readonly byte[] _line = new byte[LedgerLine.LengthMax];
     private long _length;
     private long _step;
 
@@ -74,25 +75,20 @@ public sealed class LedgerWriter : IDisposable
     /// <summary>Appends the record of a step.</summary>
     /// <exception cref="ArgumentException">Steps do not ascend, or a number is not finite.</exception>
     /// <exception cref="IOException">The disk failed; resume from the last checkpoint.</exception>
-    public LedgerEntry Append(LedgerRecord record)
+    public LedgerEntry Append(in LedgerRecord record)
     {
         if (record.Step <= _step)
         {
             throw new ArgumentException($"step {record.Step} does not follow step {_step}", nameof(record));
         }
 
-        foreach ((string field, LedgerNumber? number) in new[]
-            { ("loss", record.Loss), ("grad_norm", record.GradNorm), ("lr", record.Lr), ("val_loss", record.ValLoss) })
-        {
-            if (number is { IsFinite: false })
-            {
-                throw new ArgumentException($"step {record.Step}: {field} is {number.Value.Decimal}; a ledger holds finite numbers only", nameof(record));
-            }
-        }
-
-        byte[] line = LedgerLine.Encode(record, Head.Hash, out Digest hash);
-        _log.Append(line);
-        _length += line.Length;
+        RequireFinite(record.Step, "loss", record.Loss);
+        RequireFinite(record.Step, "grad_norm", record.GradNorm);
+        RequireFinite(record.Step, "lr", record.Lr);
+        RequireFinite(record.Step, "val_loss", record.ValLoss);
+        int length = LedgerLine.Encode(record, Head.Hash, _line, out Digest hash);
+        _log.Append(_line.AsSpan(0, length));
+        _length += length;
         _step = record.Step;
         var entry = new LedgerEntry(record, Head.Hash, hash, Head.Lines + 1, _length);
         Head = new LedgerHead(entry.Line, hash);
@@ -101,6 +97,14 @@ public sealed class LedgerWriter : IDisposable
 
     /// <summary>Returns once every record appended is on the medium.</summary>
     public void Commit() => _log.Commit();
+
+    private static void RequireFinite(long step, string field, LedgerNumber? number)
+    {
+        if (number is { IsFinite: false })
+        {
+            throw new ArgumentException($"step {step}: {field} is {number.Value.Decimal}; a ledger holds finite numbers only", nameof(number));
+        }
+    }
 
     /// <summary>Closes the file; call <see cref="Commit"/> first.</summary>
     public void Dispose() => _log.Dispose();

@@ -16,6 +16,8 @@ namespace Idem.Models;
 /// <summary>A GPT-2 language model.</summary>
 public sealed class Gpt2 : Module
 {
+    private static readonly CrossEntropyLoss MeanLoss = new(), SummedLoss = new(reduction: Reduction.Sum), SingleLosses = new(reduction: Reduction.None);
+
     private readonly Gpt2Transformer _transformer;
     private readonly Parameter _head; // [V, C]
 
@@ -51,8 +53,12 @@ public sealed class Gpt2 : Module
     /// <param name="sequences">B.</param>
     /// <param name="reduction">Mean, or none for a shard of a batch.</param>
     /// <param name="context">Where in the run this is; needed in training with dropout.</param>
-    public Tensor Loss(ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, int sequences, Reduction reduction = Reduction.Mean, ForwardContext? context = null) =>
-        new CrossEntropyLoss(reduction: reduction).Forward(Logits(ids, sequences, context), targets);
+    public Tensor Loss(ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, int sequences, Reduction reduction = Reduction.Mean, ForwardContext? context = null)
+    {
+        using ResultScope scope = Tape.OwnResults();
+        Tensor x = _transformer.FinalNorm(_transformer.Forward(ids, sequences, context)); // [B*T, C]
+        return scope.Keep(LossOf(reduction).Forward(x, _head, targets));
+    }
 
     /// <summary>An empty cache for one sequence.</summary>
     /// <param name="capacity">Positions; <c>n_positions</c> by default.</param>
@@ -77,13 +83,13 @@ public sealed class Gpt2 : Module
                 $"Gpt2.Forward: logits have {logits.Length} elements, but the last position of {caches.Count} sequences takes {caches.Count} * {Config.VocabSize}, all positions {ids.Length} * that.", nameof(logits));
         }
 
-        using ResultScope scope = Tape.RecycleResults();
+        using ResultScope scope = Tape.OwnResultsNoGrad();
         Tensor x = _transformer.Continue(ids, caches); // [caches * n, C]
         Tensor rows = all || count == 1 ? x : LastRows(x, caches.Count);
         Head(rows).Data.CopyTo(logits);
-        foreach (KvCache cache in caches)
+        for (int i = 0; i < caches.Count; i++) // enumerating an interface allocates
         {
-            cache.Advance(count);
+            caches[i].Advance(count);
         }
     }
 
@@ -100,15 +106,16 @@ public sealed class Gpt2 : Module
 
     private Tensor Logits(ReadOnlySpan<int> ids, int sequences, ForwardContext? context)
     {
-        if (Autograd.IsRecording)
-        {
-            return Head(_transformer.Forward(ids, sequences, context));
-        }
-
-        // Nothing is recorded, so no graph owns the intermediate results: return their memory at once.
-        using ResultScope scope = Tape.RecycleResults();
+        using ResultScope scope = Tape.OwnResults();
         return scope.Keep(Head(_transformer.Forward(ids, sequences, context)));
     }
+
+    private static CrossEntropyLoss LossOf(Reduction reduction) => reduction switch
+    {
+        Reduction.None => SingleLosses,
+        Reduction.Sum => SummedLoss,
+        _ => MeanLoss,
+    };
 
     // [B*T, C] to [B*T, V]
     private Tensor Head(Tensor x) => Ops.MatMul(_transformer.FinalNorm(x), _head, transposeB: true);
@@ -121,8 +128,9 @@ public sealed class Gpt2 : Module
         }
 
         int count = length / caches.Count;
-        foreach (KvCache cache in caches)
+        for (int i = 0; i < caches.Count; i++)
         {
+            KvCache cache = caches[i];
             cache.Require(count);
             if (cache.Layers != Config.NLayer || cache.Width != Config.NEmbd)
             {

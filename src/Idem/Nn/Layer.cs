@@ -23,7 +23,7 @@ public abstract class Layer : Module
 /// <param name="Step">The step.</param>
 /// <param name="FirstSequence">Index of the first sequence within the step's whole batch.</param>
 /// <param name="Sequences">Number of sequences.</param>
-public sealed record ForwardContext(ulong Seed, uint Step, uint FirstSequence, int Sequences)
+public readonly record struct ForwardContext(ulong Seed, uint Step, uint FirstSequence, int Sequences)
 {
     /// <summary>The address of a module's dropout: its path names the site.</summary>
     internal DropoutSite SiteOf(Module module, SiteStream stream, double probability) =>

@@ -54,12 +54,24 @@ public sealed class CrossEntropyLoss(int ignoreIndex = -100, Reduction reduction
     public Tensor Forward(Tensor logits, ReadOnlySpan<int> targets)
     {
         ArgumentNullException.ThrowIfNull(logits);
-        Tensor losses = Ops.CrossEntropy(logits, targets, ignoreIndex);
-        return reduction switch
-        {
-            Reduction.Mean => Ops.Mean(losses, targets.Length - targets.Count(ignoreIndex)),
-            Reduction.Sum => losses.Sum(),
-            _ => losses,
-        };
+        return Reduce(Ops.CrossEntropy(logits, targets, ignoreIndex), targets);
     }
+
+    /// <summary>The loss of a linear layer's output: of the logits x table^T, which are not kept where they are large.</summary>
+    /// <param name="x">[rows, width].</param>
+    /// <param name="table">[classes, width].</param>
+    /// <param name="targets">One class a row.</param>
+    public Tensor Forward(Tensor x, Tensor table, ReadOnlySpan<int> targets)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(table);
+        return Reduce(LinearCrossEntropy.Forward(x, table, targets, ignoreIndex), targets);
+    }
+
+    private Tensor Reduce(Tensor losses, ReadOnlySpan<int> targets) => reduction switch
+    {
+        Reduction.Mean => Ops.Mean(losses, targets.Length - targets.Count(ignoreIndex)),
+        Reduction.Sum => losses.Sum(),
+        _ => losses,
+    };
 }

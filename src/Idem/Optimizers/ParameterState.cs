@@ -1,6 +1,8 @@
 // What an optimizer remembers about one parameter. A checkpoint that saves every Step and every state tensor, and writes them back
 // into a new optimizer with the same arguments, continues with the same bits.
 
+using Idem.Numerics;
+
 namespace Idem.Optimizers;
 
 /// <summary>The state of one parameter: how often it was updated, and the optimizer's buffers for it.</summary>
@@ -36,13 +38,13 @@ public sealed class ParameterState
 /// <summary>One buffer of an optimizer's state, e.g. <c>exp_avg</c> of <c>lm_head.weight</c>.</summary>
 public sealed class StateTensor
 {
-    private readonly float[] _data;
+    private readonly Memory<float> _data;
 
     internal StateTensor(string parameter, string name, int length)
     {
         Name = name;
         FullName = $"{parameter}.{name}";
-        _data = new float[length];
+        _data = AlignedArray.Zeros(length);
     }
 
     /// <summary>PyTorch's name of the buffer: <c>exp_avg</c>, <c>momentum_buffer</c>, ...</summary>
@@ -52,7 +54,7 @@ public sealed class StateTensor
     public string FullName { get; }
 
     /// <summary>The elements, in the parameter's order and shape.</summary>
-    public Span<float> Data => _data;
+    public Span<float> Data => _data.Span;
 
     /// <summary>The elements for files and digests, which read them later.</summary>
     public ReadOnlyMemory<float> Memory => _data;

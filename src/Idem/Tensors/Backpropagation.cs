@@ -15,6 +15,7 @@ internal sealed class Backpropagation
     private readonly Stack<Node> _pending = new();
     private readonly Dictionary<Tensor, int> _leafIndices = new(ReferenceEqualityComparer.Instance);
     private Leaf[] _leaves = new Leaf[64];
+    private float[] _zeros = [];
     private Node[] _nodes = new Node[256];
     private long[] _order = new long[256];
     private int _leafCount;
@@ -52,7 +53,10 @@ internal sealed class Backpropagation
 
             for (int i = 0; i < _leafCount; i++)
             {
-                Deliver(in _leaves[i]);
+                if (_leaves[i].Sum is not null)
+                {
+                    Deliver(in _leaves[i]);
+                }
             }
 
             sink?.End();
@@ -83,6 +87,44 @@ internal sealed class Backpropagation
 
         storage ??= StoragePool.Rent(input.Length);
         return new Contribution(this, input, storage, storage.Span(0, input.Length));
+    }
+
+    /// <summary>
+    /// What a contribution to a leaf adds to each of its rows of <paramref name="width"/> so that later contributions which are +0 in
+    /// most rows, those of embeddings, need not be added there: +0, once (x + 0 + 0 is x + 0). Empty if there are none to come.
+    /// </summary>
+    public ReadOnlySpan<float> ZerosForAbsent(Tensor input, int width)
+    {
+        if (input is not { RequiresGrad: true, Node: null })
+        {
+            return default;
+        }
+
+        ref Leaf leaf = ref LeafOf(input);
+        if (leaf.Lookups == 0 || leaf.Lookups != leaf.Uses - 1)
+        {
+            return default;
+        }
+
+        leaf.HasAbsent = true;
+        if (_zeros.Length < width)
+        {
+            _zeros = new float[width];
+        }
+
+        return _zeros.AsSpan(0, width);
+    }
+
+    /// <summary>The sum of a leaf's contributions, to which a lookup adds the rows that it has; empty if it must add all.</summary>
+    public Span<float> SumWithoutAbsent(Tensor input)
+    {
+        if (input is not { RequiresGrad: true, Node: null })
+        {
+            return default;
+        }
+
+        ref Leaf leaf = ref LeafOf(input);
+        return leaf is { HasAbsent: true, Sum: { IsExclusive: true } sum } ? sum.Span(0, input.Length) : default;
     }
 
     /// <summary>Contributes the gradient of the current node's output itself, without a copy.</summary>
@@ -233,15 +275,15 @@ internal sealed class Backpropagation
 
             _order[_nodeCount] = node.Sequence;
             _nodes[_nodeCount++] = node;
-            ReachInput(node.A, visit);
-            ReachInput(node.B, visit);
-            ReachInput(node.C, visit);
+            ReachInput(node.A, visit, isLookup: node.Op == Op.Embedding);
+            ReachInput(node.B, visit, isLookup: false);
+            ReachInput(node.C, visit, isLookup: false);
         }
 
         Array.Sort(_order, _nodes, 0, _nodeCount);
     }
 
-    private void ReachInput(Tensor? input, long visit)
+    private void ReachInput(Tensor? input, long visit, bool isLookup)
     {
         if (input is { RequiresGrad: true })
         {
@@ -249,6 +291,13 @@ internal sealed class Backpropagation
             {
                 _pending.Clear();
                 throw Twice();
+            }
+
+            if (input.Node is null)
+            {
+                ref Leaf leaf = ref LeafOf(input);
+                leaf.Uses++;
+                leaf.Lookups += isLookup ? 1 : 0;
             }
 
             Reach(input.Node, visit);
@@ -300,6 +349,12 @@ internal sealed class Backpropagation
         public Storage? Destination;
 
         public Storage? Sum;
+
+        /// <summary>Operations that it is an input of, and how many of those are embeddings.</summary>
+        public int Uses, Lookups;
+
+        /// <summary>What embeddings add to the rows they do not have is in the sum already.</summary>
+        public bool HasAbsent;
     }
 }
 

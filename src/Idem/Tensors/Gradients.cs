@@ -36,6 +36,7 @@ internal static class Gradients
             case Op.Dropout: Dropout(n, dy, g); break;
             case Op.Attention: Attention(n, dy, g); break;
             case Op.CrossEntropy: CrossEntropy(n, dy, g); break;
+            case Op.LinearCrossEntropy: LinearCrossEntropy.Backward(n, dy, g); break; // y[i] = -log(softmax(b a[i])[t[i]])
             default: throw new InvalidOperationException($"{n.Op} has no gradient.");
         }
     }
@@ -134,6 +135,7 @@ internal static class Gradients
         if (Backpropagation.Wants(b))
         {
             using Contribution db = g.To(b);
+            ReadOnlySpan<float> absent = g.ZerosForAbsent(b, b.Shape[-1]);
             for (int i = 0; i < s.Batch; i++)
             {
                 ReadOnlySpan<float> x = a.Data.Slice(i * s.LengthA, s.LengthA), d = dy.Slice(i * s.LengthY, s.LengthY);
@@ -141,12 +143,12 @@ internal static class Gradients
                 if (tb)
                 {
                     // db = dy^T op(a)
-                    MatMulKernel.Multiply(g.Compute, true, ta, s.N, s.K, s.M, d, s.N, x, s.StrideA, default, to, s.StrideB);
+                    MatMulKernel.Multiply(g.Compute, true, ta, s.N, s.K, s.M, d, s.N, x, s.StrideA, absent, to, s.StrideB);
                 }
                 else
                 {
                     // db = op(a)^T dy
-                    MatMulKernel.Multiply(g.Compute, !ta, false, s.K, s.N, s.M, x, s.StrideA, d, s.N, default, to, s.StrideB);
+                    MatMulKernel.Multiply(g.Compute, !ta, false, s.K, s.N, s.M, x, s.StrideA, d, s.N, absent, to, s.StrideB);
                 }
             }
         }
@@ -235,6 +237,12 @@ internal static class Gradients
     {
         // y[i] = a[ids[i]]
         Shape table = n.A!.Shape;
+        if (g.SumWithoutAbsent(n.A) is { IsEmpty: false } sum)
+        {
+            Numerics.Kernels.Embedding.BackwardInto(g.Compute, n.Ids.AsSpan(0, n.Output.Shape[0]), table[0], table[1], dy, sum);
+            return;
+        }
+
         using Contribution da = g.To(n.A);
         Numerics.Kernels.Embedding.Backward(
             g.Compute, n.Ids.AsSpan(0, n.Output.Shape[0]), table[0], table[1], dy, da.Span); // da[v] = the sum of dy[i] with ids[i] = v

@@ -55,10 +55,9 @@ internal sealed class Node
     /// <summary>The number of the Backward that last reached it.</summary>
     public long Visit { get; set; }
 
-    /// <summary>Returns all memory and forgets everything, ready for reuse.</summary>
+    /// <summary>Returns what it saved and forgets everything, ready for reuse.</summary>
     public void Recycle()
     {
-        Output.Recycle();
         Saved?.Release();
         SavedToo?.Release();
         if (Ids is not null)

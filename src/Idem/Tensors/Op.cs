@@ -26,4 +26,5 @@ internal enum Op : byte
     Dropout,
     Attention,
     CrossEntropy,
+    LinearCrossEntropy,
 }

@@ -132,7 +132,8 @@ internal static partial class Ops
         node.SavedToo = savedToo;
     }
 
-    private static void KeepIds(Node node, ReadOnlySpan<int> ids)
+    /// <summary>Saves ids with a node.</summary>
+    public static void KeepIds(Node node, ReadOnlySpan<int> ids)
     {
         node.Ids = ArrayPool<int>.Shared.Rent(Math.Max(1, ids.Length));
         ids.CopyTo(node.Ids);

@@ -1,5 +1,7 @@
 // Free storages by size class, shared by all threads. Eight classes an octave, so at most an eighth of a storage is unused.
 
+using Idem.Numerics;
+
 namespace Idem.Tensors;
 
 internal static class StoragePool
@@ -72,14 +74,10 @@ internal static class StoragePool
         }
     }
 
-    private static unsafe Storage Allocate(int capacity, int sizeClass)
+    private static Storage Allocate(int capacity, int sizeClass)
     {
-        float[] memory = GC.AllocateUninitializedArray<float>(checked(capacity + AlignmentFloats), pinned: true);
-        fixed (float* first = memory)
-        {
-            int misaligned = (int)((nuint)first / sizeof(float) % AlignmentFloats);
-            return new Storage(memory, (AlignmentFloats - misaligned) % AlignmentFloats, capacity, sizeClass);
-        }
+        float[] memory = AlignedArray.Allocate(capacity, out int start);
+        return new Storage(memory, start, capacity, sizeClass);
     }
 
     // Capacities are AlignmentFloats * (8 + step) / 8 * 2^octave, rounded to whole cache lines.
@@ -95,7 +93,7 @@ internal static class StoragePool
         int octave = 31 - System.Numerics.BitOperations.LeadingZeroCount((uint)lines) - 3;
         int step = (lines + (1 << octave) - 1) >> octave; // 8..16
         long floats = ((long)step << octave) * AlignmentFloats;
-        if (floats > Array.MaxLength - AlignmentFloats)
+        if (floats > AlignedArray.LengthMax)
         {
             floats = length; // the last class is not rounded up beyond what an array can hold
         }

@@ -1,5 +1,6 @@
 // What a thread remembers between operations: whether it records, the graphs whose Backward is done but whose values may still be
-// read, and nodes for reuse. The next recorded operation begins the next step: then the finished graphs' memory goes back.
+// read, and nodes and tensors for reuse. The next recorded operation begins the next step: then the finished graphs' memory goes
+// back. Tensor objects are reused only where no caller can hold them (ResultScope), so that a stale one never shows other values.
 
 namespace Idem.Tensors;
 
@@ -10,8 +11,10 @@ internal sealed class Tape
 
     private readonly Stack<Node> _free = new();
     private readonly List<Node> _finished = [];
-    private int _noGradDepth;
+    private readonly Stack<Tensor> _freeTensors = new();
     private readonly List<Tensor> _scratch = [];
+    private int _noGradDepth;
+    private int _scopeDepth;
     private bool _isScratch;
 
     public static Tape Current => t_current ??= new Tape();
@@ -32,10 +35,11 @@ internal sealed class Tape
     }
 
     /// <summary>A tensor for an operation's result, contents undefined.</summary>
-    public static Tensor NewResult(Shape shape) => Track(Tensor.Uninitialized(shape));
+    public static Tensor NewResult(Shape shape) => Current.Create(shape, StoragePool.Rent(shape.Length), 0);
 
     /// <summary>A result that shares memory with its input.</summary>
-    public static Tensor NewView(Tensor input, Shape shape, int offset = 0) => Track(input.View(shape, offset));
+    public static Tensor NewView(Tensor input, Shape shape, int offset = 0) =>
+        Current.Create(shape, input.Memory.Retain(), input.Offset + offset);
 
     public Node Record(Op op, Tensor output, Tensor a, Tensor? b = null, Tensor? c = null)
     {
@@ -69,43 +73,91 @@ internal sealed class Tape
     public void ExitNoGrad() => _noGradDepth--;
 
     /// <summary>
-    /// Until disposed, nothing is recorded, and then the memory of every result made meanwhile returns: for inference, whose
-    /// results no graph owns.
+    /// Until disposed, results are the library's own: none reaches a caller, except those that are kept. Their objects are reused
+    /// with their memory, which returns when their graph is finished, or at once where nothing is recorded.
     /// </summary>
-    public static ResultScope RecycleResults()
+    public static ResultScope OwnResults()
+    {
+        Tape tape = Current;
+        return new ResultScope(tape, beginsScratch: !tape.IsRecording && !tape._isScratch, isNoGrad: false);
+    }
+
+    /// <summary>As <see cref="OwnResults"/>, and nothing is recorded meanwhile: for inference.</summary>
+    public static ResultScope OwnResultsNoGrad()
     {
         Tape tape = Current;
         tape.EnterNoGrad();
-        bool isOutermost = !tape._isScratch;
-        tape._isScratch = true;
-        return new ResultScope(tape, isOutermost);
+        return new ResultScope(tape, beginsScratch: !tape._isScratch, isNoGrad: true);
     }
 
-    public void Exempt(Tensor result) => _scratch.Remove(result);
-
-    public void ExitScratch(bool isOutermost)
+    public void EnterScope(bool beginsScratch)
     {
-        ExitNoGrad();
-        if (isOutermost)
-        {
-            _isScratch = false;
-            foreach (Tensor tensor in _scratch)
-            {
-                tensor.Recycle();
-            }
+        _scopeDepth++;
+        _isScratch |= beginsScratch;
+    }
 
-            _scratch.Clear();
+    /// <summary>Leaves the innermost scope, whose result goes to its caller: to the library's if there is another scope.</summary>
+    public void Keep(Tensor result, bool beginsScratch)
+    {
+        if (_scopeDepth == 1)
+        {
+            result.IsInternal = false;
+        }
+
+        if (beginsScratch)
+        {
+            _scratch.Remove(result);
         }
     }
 
-    private static Tensor Track(Tensor tensor)
+    public void ExitScope(bool beginsScratch)
     {
-        if (t_current is { _isScratch: true } tape)
+        _scopeDepth--;
+        if (!beginsScratch)
         {
-            tape._scratch.Add(tensor);
+            return;
+        }
+
+        _isScratch = false;
+        foreach (Tensor tensor in _scratch)
+        {
+            Recycle(tensor);
+        }
+
+        _scratch.Clear();
+    }
+
+    private Tensor Create(Shape shape, Storage storage, int offset)
+    {
+        if (_scopeDepth == 0)
+        {
+            return Tensor.Over(shape, storage, offset);
+        }
+
+        if (_freeTensors.TryPop(out Tensor? tensor))
+        {
+            tensor.Reuse(shape, storage, offset);
+        }
+        else
+        {
+            tensor = Tensor.Over(shape, storage, offset);
+            tensor.IsInternal = true;
+        }
+
+        if (_isScratch)
+        {
+            _scratch.Add(tensor);
         }
 
         return tensor;
+    }
+
+    private void Recycle(Tensor tensor)
+    {
+        if (tensor.Recycle() && tensor.IsInternal)
+        {
+            _freeTensors.Push(tensor);
+        }
     }
 
     private Tape Begin(Tensor a, Tensor? b, Tensor? c)
@@ -117,6 +169,7 @@ internal sealed class Tape
         {
             foreach (Node node in _finished)
             {
+                Recycle(node.Output);
                 node.Recycle();
                 _free.Push(node);
             }
@@ -138,28 +191,34 @@ internal sealed class Tape
     }
 }
 
-/// <summary>While it lives, results belong to it; see <see cref="Tape.RecycleResults"/>.</summary>
+/// <summary>While it lives, results are the library's own; see <see cref="Tape.OwnResults"/>.</summary>
 internal readonly ref struct ResultScope
 {
     private readonly Tape _tape;
-    private readonly bool _isOutermost;
+    private readonly bool _beginsScratch;
+    private readonly bool _isNoGrad;
 
-    public ResultScope(Tape tape, bool isOutermost)
+    public ResultScope(Tape tape, bool beginsScratch, bool isNoGrad)
     {
         _tape = tape;
-        _isOutermost = isOutermost;
+        _beginsScratch = beginsScratch;
+        _isNoGrad = isNoGrad;
+        tape.EnterScope(beginsScratch);
     }
 
-    /// <summary>Exempts a result, which lives on as if made outside; returns it.</summary>
+    /// <summary>Exempts a result, which goes to the caller; returns it.</summary>
     public Tensor Keep(Tensor result)
     {
-        if (_isOutermost)
-        {
-            _tape.Exempt(result);
-        }
-
+        _tape.Keep(result, _beginsScratch);
         return result;
     }
 
-    public void Dispose() => _tape.ExitScratch(_isOutermost);
+    public void Dispose()
+    {
+        _tape.ExitScope(_beginsScratch);
+        if (_isNoGrad)
+        {
+            _tape.ExitNoGrad();
+        }
+    }
 }

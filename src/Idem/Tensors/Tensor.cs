@@ -9,7 +9,7 @@ namespace Idem.Tensors;
 /// <summary>A float32 tensor that remembers how it was computed when a gradient is wanted.</summary>
 public partial class Tensor
 {
-    private readonly int _offset;
+    private int _offset;
     private Storage? _storage;
     private Op _recycledOp;
     private Tensor? _grad;
@@ -25,7 +25,7 @@ public partial class Tensor
     }
 
     /// <summary>The dimensions, outermost first.</summary>
-    public Shape Shape { get; }
+    public Shape Shape { get; private set; }
 
     /// <summary>Number of dimensions.</summary>
     public int Rank => Shape.Rank;
@@ -148,11 +148,26 @@ public partial class Tensor
         return text.Append(data.Length > 8 ? ", ..." : "").ToString();
     }
 
-    /// <summary>A tensor for the result of an operation: memory from the pool, contents undefined.</summary>
-    internal static Tensor Uninitialized(Shape shape) => new(shape, StoragePool.Rent(shape.Length), 0, false, null);
+    /// <summary>True while no caller of the library can hold it, so that it may be another tensor once it is recycled.</summary>
+    internal bool IsInternal { get; set; }
 
-    /// <summary>A tensor over a part of this one's memory.</summary>
-    internal Tensor View(Shape shape, int offset = 0) => new(shape, Memory.Retain(), _offset + offset, false, null);
+    /// <summary>A tensor over memory that it takes a reference of.</summary>
+    internal static Tensor Over(Shape shape, Storage storage, int offset) => new(shape, storage, offset, false, null);
+
+    /// <summary>Where this tensor's elements begin in <see cref="Memory"/>.</summary>
+    internal int Offset => _offset;
+
+    /// <summary>Makes a recycled tensor another one.</summary>
+    internal void Reuse(Shape shape, Storage storage, int offset)
+    {
+        Shape = shape;
+        _storage = storage;
+        _offset = offset;
+        _grad = null;
+        _hasGrad = false;
+        RequiresGrad = false;
+        Name = null;
+    }
 
     /// <summary>Makes this the result of a recorded operation.</summary>
     internal void Attach(Node node)
@@ -161,16 +176,19 @@ public partial class Tensor
         RequiresGrad = true;
     }
 
-    /// <summary>Gives the memory back; from here on the tensor only explains itself.</summary>
-    internal void Recycle()
+    /// <summary>Gives the memory back; from here on the tensor only explains itself. False if that was done before.</summary>
+    internal bool Recycle()
     {
-        if (_storage is { } storage)
+        if (_storage is not { } storage)
         {
-            _recycledOp = Node?.Op ?? Op.None;
-            Node = null;
-            _storage = null;
-            storage.Release();
+            return false;
         }
+
+        _recycledOp = Node?.Op ?? Op.None;
+        Node = null;
+        _storage = null;
+        storage.Release();
+        return true;
     }
 
     /// <summary>The gradient's memory while there is none to add to: where Backward may write it without a copy.</summary>

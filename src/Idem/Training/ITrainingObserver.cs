@@ -17,7 +17,7 @@ public sealed record TrainingStart(RunManifest Manifest, string? RunFolder, long
 /// <param name="Record">What the ledger holds of it.</param>
 /// <param name="Tokens">Tokens trained on.</param>
 /// <param name="Seconds">Time of the step without evaluation; shown, never stored.</param>
-public sealed record TrainingStep(LedgerRecord Record, long Tokens, double Seconds);
+public readonly record struct TrainingStep(LedgerRecord Record, long Tokens, double Seconds);
 
 /// <summary>Receives the progress of a training run.</summary>
 public interface ITrainingObserver

@@ -97,17 +97,18 @@ public static class Trainer
         while (session.Step < config.Steps && !cancellation.IsCancellationRequested)
         {
             long begin = Stopwatch.GetTimestamp();
-            last = session.Execute(observer, CancellationToken.None);
+            LedgerRecord record = session.Execute(observer, CancellationToken.None);
             double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-            if (before.TryGetValue(last.Step, out LedgerRecord? earlier) && earlier != last)
+            if (before.TryGetValue(record.Step, out LedgerRecord earlier) && earlier != record)
             {
                 throw new TrainingException(
-                    $"step {last.Step}, done again, differs from what the ledger held of it before the interruption; run 'idem doctor' on this machine, and look for a changed installation");
+                    $"step {record.Step}, done again, differs from what the ledger held of it before the interruption; run 'idem doctor' on this machine, and look for a changed installation");
             }
 
-            ledger.Append(last);
-            valLoss = last.ValLoss?.Value ?? valLoss;
-            observer?.Stepped(new TrainingStep(last, session.TokensPerStep, seconds));
+            ledger.Append(record);
+            last = record;
+            valLoss = record.ValLoss?.Value ?? valLoss;
+            observer?.Stepped(new TrainingStep(record, session.TokensPerStep, seconds));
             saved = null;
             if (config.Saves(session.Step))
             {

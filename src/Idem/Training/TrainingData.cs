@@ -1,7 +1,8 @@
 // The data of a run: text, the tokenizer made from it, and its ids. A pure function of the text and the configuration, so that
 // resuming and verifying rebuild it and compare digests.
 
-using System.Security.Cryptography;
+using System.Buffers;
+using System.Buffers.Binary;
 using Idem.Audit;
 using Idem.Data;
 using Idem.Tokenizers;
@@ -74,27 +75,22 @@ internal sealed class TrainingData
     /// <summary>The digest of the ids that a step trains on, in sample order: the order and the content of the data.</summary>
     public static Digest BatchDigest(ReadOnlySpan<int> inputs, ReadOnlySpan<int> targets)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData("idem-batch-1\n"u8);
-        Append(hash, inputs);
-        Append(hash, targets);
-        Span<byte> digest = stackalloc byte[Digest.ByteCount];
-        hash.GetHashAndReset(digest);
-        return new Digest(digest);
+        ReadOnlySpan<byte> domain = "idem-batch-1\n"u8;
+        int length = checked(domain.Length + (sizeof(int) * (inputs.Length + targets.Length)));
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+        domain.CopyTo(bytes);
+        Append(bytes.AsSpan(domain.Length), inputs);
+        Append(bytes.AsSpan(domain.Length + (sizeof(int) * inputs.Length)), targets);
+        Digest digest = Digest.Of(bytes.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(bytes);
+        return digest;
     }
 
-    private static void Append(IncrementalHash hash, ReadOnlySpan<int> ids)
+    private static void Append(Span<byte> bytes, ReadOnlySpan<int> ids)
     {
-        Span<byte> bytes = stackalloc byte[4 * 256];
-        for (int start = 0; start < ids.Length; start += 256)
+        for (int i = 0; i < ids.Length; i++)
         {
-            ReadOnlySpan<int> part = ids.Slice(start, Math.Min(256, ids.Length - start));
-            for (int i = 0; i < part.Length; i++)
-            {
-                System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(bytes[(4 * i)..], part[i]);
-            }
-
-            hash.AppendData(bytes[..(4 * part.Length)]);
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[(sizeof(int) * i)..], ids[i]);
         }
     }
 }

@@ -27,6 +27,9 @@ internal sealed class TrainingSession
     private readonly int[] _inputs;
     private readonly int[] _targets;
     private readonly double[] _shardLosses;
+    private readonly Action<int> _computeShard; // made once, since a step allocates nothing
+    private int _waveFirst;
+    private long _waveStep;
 
     public TrainingSession(TrainConfig config, TrainingData data, Compute compute)
     {
@@ -45,6 +48,7 @@ internal sealed class TrainingSession
         _inputs = new int[config.SequencesPerStep * config.NPositions];
         _targets = new int[_inputs.Length];
         _shardLosses = new double[config.Shards];
+        _computeShard = ComputeShard;
     }
 
     public Gpt2 Model { get; }
@@ -153,7 +157,9 @@ internal sealed class TrainingSession
                 _wave[i] = _gradients.Rent();
             }
 
-            _compute.For(count, i => ComputeShard(step, first + i, _wave[i]));
+            _waveFirst = first;
+            _waveStep = step;
+            _compute.For(count, _computeShard);
             for (int i = 0; i < count; i++)
             {
                 _gradients.Add(_compute, _wave[i]);
@@ -163,14 +169,16 @@ internal sealed class TrainingSession
         return _gradients.Finish(_compute);
     }
 
-    private void ComputeShard(long step, int shard, GradientBuffers sink)
+    private void ComputeShard(int index)
     {
+        int shard = _waveFirst + index;
+        using ResultScope scope = Tape.OwnResults();
         int sequences = _config.SequencesPerShard, context = _config.NPositions, tokens = sequences * context;
         ReadOnlySpan<int> inputs = _inputs.AsSpan(shard * tokens, tokens);
         ReadOnlySpan<int> targets = _targets.AsSpan(shard * tokens, tokens);
-        ForwardContext? place = _config.Dropout > 0 ? new(_config.Seed, (uint)step, (uint)(shard * sequences), sequences) : null;
+        ForwardContext? place = _config.Dropout > 0 ? new(_config.Seed, (uint)_waveStep, (uint)(shard * sequences), sequences) : null;
         Tensor losses = Model.Loss(inputs, targets, sequences, Reduction.None, place);
         _shardLosses[shard] = Numerics.Kernels.Reduce.Sum(losses.Data);
-        Autograd.Backward(losses, ShardTree.MeanGradient(TokensPerStep), sink);
+        Autograd.Backward(losses, ShardTree.MeanGradient(TokensPerStep), _wave[index]);
     }
 }

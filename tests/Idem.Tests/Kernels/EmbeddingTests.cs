@@ -26,6 +26,13 @@ public class EmbeddingTests
             Embedding.Backward(compute, ids, vocabulary, width, new Guarded(dy).Span, gradient.Span);
             KernelTesting.SameBits([.. ids.SelectMany(id => table.Skip(id * width).Take(width))], y.Span, where);
             KernelTesting.SameBits(dtable, gradient.Span, where);
+
+            // Added to a sum without -0: only rows that tokens have change, and all elements are those of the whole sum.
+            float[] sum = [.. KernelTesting.Awkward(3, vocabulary * width).Select(x => x + 0f)], whole = [.. sum.Zip(dtable, (x, y) => x + y)];
+            Guarded into = new(sum);
+            Embedding.BackwardInto(compute, ids, vocabulary, width, dy, into.Span);
+            KernelTesting.SameBits(whole, into.Span, where);
+            into.CheckWalls(where);
             y.CheckWalls(where);
             gradient.CheckWalls(where);
         }

@@ -1,0 +1,39 @@
+// Large buffers in large pages: fewer page faults when they are first touched, fewer TLB misses ever after. A hint to the operating
+// system that may be refused; nothing depends on it but speed.
+
+using System.Runtime.InteropServices;
+
+namespace Idem.Numerics;
+
+/// <summary>Asks for memory to be backed by huge pages where the system gives them on request (Linux).</summary>
+public static unsafe partial class HugePages
+{
+    private const nuint PageBytes = 2 << 20;
+    private const int AdviseHugePages = 14; // MADV_HUGEPAGE
+
+    private static bool s_isSupported = OperatingSystem.IsLinux();
+
+    /// <summary>Hints that the whole huge pages in this range should be such. Call it before the memory is first touched.</summary>
+    public static void Advise(void* start, nuint bytes)
+    {
+        nuint first = ((nuint)start + PageBytes - 1) & ~(PageBytes - 1);
+        nuint end = ((nuint)start + bytes) & ~(PageBytes - 1);
+        if (!s_isSupported || end <= first)
+        {
+            return;
+        }
+
+        try
+        {
+            s_isSupported = Madvise((void*)first, end - first, AdviseHugePages) == 0;
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
+        {
+            s_isSupported = false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Madvise(void* start, nuint bytes, int advice);
+}
