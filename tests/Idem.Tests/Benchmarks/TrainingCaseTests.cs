@@ -63,5 +63,7 @@ public class TrainingCaseTests
         Assert.False(probe.IsDisturbed(probe.Best * 0.95, probe.Best));
         Assert.True(probe.IsDisturbed(probe.Best * 0.85, probe.Best));
         Assert.True(probe.IsDisturbed(probe.Best, probe.Best * 0.85));
+        Assert.False(probe.IsDisturbed(probe.Best * 0.85, probe.Best * 0.85));
+        Assert.True(probe.IsDisturbed(probe.Best * 0.75, probe.Best * 0.75));
     }
 }
