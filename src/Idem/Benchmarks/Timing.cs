@@ -1,5 +1,5 @@
 // The time of an action: the median of samples between two probes of the FMA peak. If the probes differ, or stay below what the
-// machine has shown before, something else ran on it; the series is then taken again, and marked if it stays so. Clocks decide
+// machine has shown before, or the samples scatter, something else ran on it; the series is then taken again, and marked if it stays so. Clocks decide
 // what is reported, and no bit of a result.
 
 using System.Diagnostics;
@@ -10,10 +10,11 @@ namespace Idem.Benchmarks;
 /// <param name="Nanoseconds">Median of one call.</param>
 /// <param name="Spread">Half the distance between the quartiles, as a share of the median.</param>
 /// <param name="Peak">FMA peak around the series, GFLOP/s.</param>
-/// <param name="Disturbed">Whether the probes fell in every attempt.</param>
+/// <param name="Disturbed">Whether the probes fell, or the samples scattered, in every attempt.</param>
 internal readonly record struct Timing(double Nanoseconds, double Spread, double Peak, bool Disturbed)
 {
     private const int AttemptsMax = 3;
+    private const double SpreadMax = 0.25;
     private const int SamplesMin = 3;
     private const int SamplesWanted = 15;
 
@@ -29,7 +30,7 @@ internal readonly record struct Timing(double Nanoseconds, double Spread, double
             samples.Sort();
             double median = samples[samples.Count / 2];
             double spread = (samples[samples.Count * 3 / 4] - samples[samples.Count / 4]) / 2 / median;
-            timing = new Timing(median, spread, Math.Max(before, after), probe.IsDisturbed(before, after));
+            timing = new Timing(median, spread, Math.Max(before, after), spread > SpreadMax || probe.IsDisturbed(before, after));
         }
 
         return timing;
