@@ -8,12 +8,18 @@ switch (args.Length > 0 ? args[0] : "")
 {
     case "matmul":
         return MatMulSweep.Run(args[1..]);
+    case "fma":
+        return FmaSweep.Run(args[1..]);
+    case "kills":
+        return KillSweep.Run(args[1..]);
     case "functions":
         return FunctionsCommand.Run(args.AsSpan(1));
     case "float64":
         return Float64Command.Run(args.AsSpan(1));
     default:
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
+        Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
         return 2;

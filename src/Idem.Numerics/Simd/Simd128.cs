@@ -90,7 +90,7 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>, Vector128<doub
     public static Vector128<double> Fma(Vector128<double> left, Vector128<double> right, Vector128<double> addend) => 
         X86.Fma.IsSupported || AdvSimd.IsSupported // not Fma.IsHardware: the JIT must drop the emulation before it counts inlines
             ? Vector128.FusedMultiplyAdd(left, right, addend)
-            : Vector128.Create(SoftwareFma.Double(left[0], right[0], addend[0]), SoftwareFma.Double(left[1], right[1], addend[1]));
+            : SoftwareFma.Double(left, right, addend);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> Sqrt(Vector128<double> value) => Vector128.Sqrt(value);

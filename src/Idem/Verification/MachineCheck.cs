@@ -3,6 +3,7 @@
 
 using Idem.Audit;
 using Idem.Numerics;
+using Idem.Numerics.Functions;
 using Idem.Numerics.Kernels;
 using Idem.Numerics.Reduction;
 
@@ -45,6 +46,11 @@ public static class MachineCheck
             Compute other = new(path, path == SimdPath.Scalar ? 1 : Math.Max(2, compute.Threads));
             IReadOnlyList<(string Name, Digest Digest)> parts = ConformanceProgram.Run(other);
             Digest digest = ConformanceProgram.Combine(parts);
+            string? wrong = FunctionChecks.FirstWrong(path);
+            results.Add(new MachineCheckResult(
+                $"functions, path {path.Name()}",
+                wrong is null,
+                wrong is null ? $"{FunctionChecks.SampledDigests.Count} functions as known on sampled inputs" : $"{wrong} is wrong on sampled inputs"));
             first = path == SimdPath.Scalar ? digest : first;
             results.Add(new MachineCheckResult(
                 $"kernels, path {path.Name()}, {other.Threads} {(other.Threads == 1 ? "thread" : "threads")}",

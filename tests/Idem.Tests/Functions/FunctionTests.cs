@@ -134,6 +134,8 @@ public class FunctionTests
         NamedFunction exp = Named("exp"), expm1 = Named("expm1");
         Assert.NotEqual(FunctionChecks.SampledDigest(exp, SimdPath.Scalar), FunctionChecks.SampledDigest(expm1, SimdPath.Scalar));
         Assert.Null(FunctionChecks.FirstWrong(SimdPaths.Widest));
+        SortedList<string, string> altered = new(FunctionChecks.SampledDigests.ToDictionary(), StringComparer.Ordinal) { ["log1p"] = FunctionChecks.SampledDigests["log"] };
+        Assert.Equal("log1p", FunctionChecks.FirstWrong(SimdPaths.Widest, altered));
     }
 
     private static NamedFunction Named(string name) => FunctionTable.All.Single(function => function.Name == name);
