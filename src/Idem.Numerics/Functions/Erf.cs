@@ -12,6 +12,7 @@ internal readonly struct ErfFunction : IFloat32Function
     private const double TwoOverSqrtPiLow = 1.533545961316588E-17;
     private const double Center = 2.46875;
     private const double AtCenter = 0.9995193952912413;
+    private const float Saturation = 3.9375f;
     private const double AtCenterLow = 5.3457770552659906E-17;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -20,9 +21,23 @@ internal readonly struct ErfFunction : IFloat32Function
         where F : struct
         where D : struct
     {
-        F y = S.Apply<Core>(FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), 3.9375f));
-        return FunctionLanes.WithSign<S, F, D>(y, x);
+        F magnitude = FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), Saturation);
+        if (typeof(S) == typeof(Simd512) && ErfTable.IsSupported)
+        {
+            F y = S.Apply<ErfTable>(magnitude);
+            return S.AnyTrue(S.Equal(y, S.Create(ErfTable.Undecided))) ? Decide<S, F, D>(x) : FunctionLanes.WithSign<S, F, D>(y, x);
+        }
+
+        return FunctionLanes.WithSign<S, F, D>(S.Apply<Core>(magnitude), x);
     }
+
+    /// <summary>One vector in 60: not inlined.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static F Decide<S, F, D>(F x)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct =>
+        FunctionLanes.WithSign<S, F, D>(S.Apply<Core>(FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), Saturation)), x);
 
     private readonly struct Core : IFloat64Function
     {

@@ -19,7 +19,29 @@ public static unsafe partial class LayerNorm
             where F : struct
             where D : struct
         {
-            for (int row = start; row < end; row++)
+            int row = start, pairsEnd = Rows.AreNear(end - start, Columns) ? end : start;
+            for (; row < pairsEnd - 1; row += 2)
+            {
+                long at0 = (long)row * Columns, at1 = at0 + Columns;
+                float* x0 = X + at0, x1 = X + at1;
+                float sum0, sum1;
+                if (A == null)
+                {
+                    Lanes.Sum<S, F, D, ElementTerm>(new ElementTerm(x0), new ElementTerm(x1), Columns, out sum0, out sum1);
+                }
+                else
+                {
+                    Lanes.Sum<S, F, D, StoredSumTerm>(
+                        new StoredSumTerm(A + at0, B + at0, x0), new StoredSumTerm(A + at1, B + at1, x1), Columns, out sum0, out sum1);
+                }
+
+                float mean0 = sum0 / (float)Columns, mean1 = sum1 / (float)Columns;
+                SquaredDeviationTerm term0 = new(x0, mean0), term1 = new(x1, mean1);
+                Lanes.Sum<S, F, D, SquaredDeviationTerm>(term0, term1, Columns, out float squares0, out float squares1);
+                RowOutput.Store<S, F, D>(Finish(row, mean0, squares0), Finish(row + 1, mean1, squares1), Columns);
+            }
+
+            for (; row < end; row++)
             {
                 long at = (long)row * Columns;
                 float* x = X + at;
@@ -27,58 +49,97 @@ public static unsafe partial class LayerNorm
                     ? Lanes.Sum<S, F, D, ElementTerm>(new ElementTerm(x), Columns)
                     : Lanes.Sum<S, F, D, StoredSumTerm>(new StoredSumTerm(A + at, B + at, x), Columns);
                 float mean = sum / (float)Columns;
-                float variance = Lanes.Sum<S, F, D, SquaredDeviationTerm>(new SquaredDeviationTerm(x, mean), Columns) / (float)Columns;
-                float rstd = 1f / MathF.Sqrt(variance + Eps);
-                Mean[row] = mean;
-                Rstd[row] = rstd;
-                if (Bias == null)
-                {
-                    Scale<S, F, D>(x, mean, rstd, Weight, Y + at, Columns);
-                }
-                else
-                {
-                    ScaleAndShift<S, F, D>(x, mean, rstd, Weight, Bias, Y + at, Columns);
-                }
+                float squares = Lanes.Sum<S, F, D, SquaredDeviationTerm>(new SquaredDeviationTerm(x, mean), Columns);
+                Finish(row, mean, squares).Store<S, F, D>(Columns);
             }
         }
 
-        /// <summary>y = ((x-mean)*rstd)*weight.</summary>
-        private static void Scale<S, F, D>(float* x, float mean, float rstd, float* weight, float* y, int count)
+        /// <summary>Keeps a row's statistics and prepares its output.</summary>
+        private readonly RowOutput Finish(int row, float mean, float squares)
+        {
+            float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
+            Mean[row] = mean;
+            Rstd[row] = rstd;
+            long at = (long)row * Columns;
+            return new RowOutput(X + at, mean, rstd, Weight, Bias, Y + at);
+        }
+    }
+
+    /// <summary>One row's y = fma((x-mean)*rstd, weight, bias); without a bias the product alone.</summary>
+    private readonly struct RowOutput(float* x, float mean, float rstd, float* weight, float* bias, float* y)
+    {
+        private readonly float* _x = x;
+        private readonly float* _weight = weight;
+        private readonly float* _bias = bias;
+        private readonly float* _y = y;
+        private readonly float _mean = mean;
+        private readonly float _rstd = rstd;
+
+        public void Store<S, F, D>(int count)
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct
         {
-            F means = S.Create(mean), rstds = S.Create(rstd);
+            RowOutput row = this;
             int i = 0;
             for (; i <= count - S.Lanes; i += S.Lanes)
             {
-                S.Store(y + i, S.Multiply(S.Multiply(S.Subtract(S.Load(x + i), means), rstds), S.Load(weight + i)));
+                F xhat = row.Normalized<S, F, D>(i), weight = S.Load(row._weight + i);
+                S.Store(row._y + i, row._bias == null ? S.Multiply(xhat, weight) : S.Fma(xhat, weight, S.Load(row._bias + i)));
             }
 
-            for (; i < count; i++)
-            {
-                y[i] = ((x[i] - mean) * rstd) * weight[i];
-            }
+            row.StoreRest(i, count);
         }
 
-        /// <summary>y = fma((x-mean)*rstd, weight, bias).</summary>
-        private static void ScaleAndShift<S, F, D>(float* x, float mean, float rstd, float* weight, float* bias, float* y, int count)
+        /// <summary>Stores two rows; they share the loads of weight and bias.</summary>
+        public static void Store<S, F, D>(RowOutput row0, RowOutput row1, int count)
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct
         {
-            F means = S.Create(mean), rstds = S.Create(rstd);
             int i = 0;
-            for (; i <= count - S.Lanes; i += S.Lanes)
+            if (row0._bias == null)
             {
-                S.Store(y + i, S.Fma(S.Multiply(S.Subtract(S.Load(x + i), means), rstds), S.Load(weight + i), S.Load(bias + i)));
+                for (; i <= count - S.Lanes; i += S.Lanes)
+                {
+                    Rows.Prefetch(row0._x + (2L * count) + i);
+                    Rows.Prefetch(row1._x + (2L * count) + i);
+                    F weight = S.Load(row0._weight + i);
+                    S.Store(row0._y + i, S.Multiply(row0.Normalized<S, F, D>(i), weight));
+                    S.Store(row1._y + i, S.Multiply(row1.Normalized<S, F, D>(i), weight));
+                }
+            }
+            else
+            {
+                for (; i <= count - S.Lanes; i += S.Lanes)
+                {
+                    Rows.Prefetch(row0._x + (2L * count) + i);
+                    Rows.Prefetch(row1._x + (2L * count) + i);
+                    F weight = S.Load(row0._weight + i), bias = S.Load(row0._bias + i);
+                    S.Store(row0._y + i, S.Fma(row0.Normalized<S, F, D>(i), weight, bias));
+                    S.Store(row1._y + i, S.Fma(row1.Normalized<S, F, D>(i), weight, bias));
+                }
             }
 
+            row0.StoreRest(i, count);
+            row1.StoreRest(i, count);
+        }
+
+        private void StoreRest(int i, int count)
+        {
             for (; i < count; i++)
             {
-                y[i] = Fma.Single((x[i] - mean) * rstd, weight[i], bias[i]);
+                float xhat = (_x[i] - _mean) * _rstd;
+                _y[i] = _bias == null ? xhat * _weight[i] : Fma.Single(xhat, _weight[i], _bias[i]);
             }
         }
+
+        /// <summary>(x-mean)*rstd.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private F Normalized<S, F, D>(int i)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct => S.Multiply(S.Subtract(S.Load(_x + i), S.Create(_mean)), S.Create(_rstd));
     }
 
     /// <summary>Rows of dx; where Dsum is given, it is added.</summary>

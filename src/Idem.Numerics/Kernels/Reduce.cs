@@ -79,13 +79,20 @@ public static unsafe partial class Reduce
     {
         fixed (float* px = x)
         {
-            double sum;
-            KernelLoop.Run(compute, 1, 1, new DoubleKernel { X = px, Count = x.Length, Squares = true, Result = &sum });
-            return sum;
+            return SumInDouble(compute, px, x.Length, squares: true);
         }
     }
 
-    /// <summary>The lane sum in double: for mean losses.</summary>
+    /// <summary>The lane sum in double.</summary>
+    public static double Sum(Compute compute, ReadOnlySpan<float> x)
+    {
+        fixed (float* px = x)
+        {
+            return SumInDouble(compute, px, x.Length, squares: false);
+        }
+    }
+
+    /// <summary>The lane sum in double of a few elements: for mean losses.</summary>
     public static double Sum(ReadOnlySpan<float> x) => Lanes.Reference.SumInDouble(x);
 
     /// <summary>target = target+x.</summary>
@@ -123,18 +130,32 @@ public static unsafe partial class Reduce
         }
     }
 
+    /// <summary>
+    /// Threads can share the lanes alone, every other cache line each. That pays where one thread takes several sweeps anyway;
+    /// in 512-bit vectors one sweep takes all lanes, at the speed of memory.
+    /// </summary>
+    private static double SumInDouble(Compute compute, float* x, int count, bool squares)
+    {
+        double* lanes = stackalloc double[Lanes.Count];
+        int lanesShared = compute.Path == SimdPath.Vector512 ? Lanes.Count : Lanes.Count / 2;
+        DoubleKernel kernel = new() { X = x, Count = count, Squares = squares, LanesShared = lanesShared, Sums = lanes };
+        KernelLoop.Run(compute, Lanes.Count / lanesShared, count / 4, kernel);
+        return Lanes.FinishInDouble(x, count, squares, lanes);
+    }
+
+    /// <summary>The outputs are groups of lanes.</summary>
     private struct DoubleKernel : IKernel
     {
-        public int Count;
+        public int Count, LanesShared;
         public bool Squares;
         public float* X;
-        public double* Result;
+        public double* Sums;
 
         public readonly void Run<S, F, D>(int start, int end)
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct =>
-            *Result = Squares ? Lanes.SumOfSquaresInDouble<S, F, D>(X, Count) : Lanes.SumInDouble<S, F, D>(X, Count);
+            Lanes.AccumulateInDouble<S, F, D>(X, Count, Squares, start * LanesShared, end * LanesShared, Sums);
     }
 
     /// <summary>One chain-tree after another, over the positions in row-major order.</summary>

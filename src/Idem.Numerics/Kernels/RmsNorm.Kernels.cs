@@ -19,17 +19,46 @@ public static unsafe partial class RmsNorm
             where F : struct
             where D : struct
         {
-            for (int row = start; row < end; row++)
+            int row = start, pairsEnd = Rows.AreNear(end - start, Columns) ? end : start;
+            for (; row < pairsEnd - 1; row += 2)
+            {
+                long at0 = (long)row * Columns, at1 = at0 + Columns;
+                float* x0 = X + at0, x1 = X + at1;
+                float squares0, squares1;
+                if (A == null)
+                {
+                    Lanes.Sum<S, F, D, ProductTerm>(new ProductTerm(x0, x0), new ProductTerm(x1, x1), Columns, out squares0, out squares1);
+                }
+                else
+                {
+                    Lanes.Sum<S, F, D, StoredSumSquareTerm>(
+                        new StoredSumSquareTerm(A + at0, B + at0, x0), new StoredSumSquareTerm(A + at1, B + at1, x1), Columns, out squares0, out squares1);
+                }
+
+                Finish<S, F, D>(row, squares0);
+                Finish<S, F, D>(row + 1, squares1);
+            }
+
+            for (; row < end; row++)
             {
                 long at = (long)row * Columns;
                 float* x = X + at;
                 float squares = A == null
                     ? Lanes.Sum<S, F, D, ProductTerm>(new ProductTerm(x, x), Columns)
                     : Lanes.Sum<S, F, D, StoredSumSquareTerm>(new StoredSumSquareTerm(A + at, B + at, x), Columns);
-                float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
-                Rstd[row] = rstd;
-                Scale<S, F, D>(x, rstd, Weight, Y + at, Columns);
+                Finish<S, F, D>(row, squares);
             }
+        }
+
+        private readonly void Finish<S, F, D>(int row, float squares)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
+            Rstd[row] = rstd;
+            long at = (long)row * Columns;
+            Scale<S, F, D>(X + at, rstd, Weight, Y + at, Columns);
         }
 
         /// <summary>y = (x*rstd)*weight.</summary>
