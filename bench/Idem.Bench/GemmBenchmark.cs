@@ -37,6 +37,19 @@ internal static class GemmBenchmark
         ("A.Bt", 1, 768, 768),
     ];
 
+    /// <summary>Rows times weights that are packed once: decoding.</summary>
+    private static readonly (int M, int K, int N)[] PackedCases =
+    [
+        (1, 4096, 4096),
+        (2, 4096, 4096),
+        (4, 4096, 4096),
+        (8, 4096, 4096),
+        (16, 4096, 4096),
+        (1, 768, 3072),
+        (8, 768, 3072),
+        (256, 768, 3072),
+    ];
+
     public static void Report(Options options)
     {
         foreach (SimdPath path in options.Paths)
@@ -57,7 +70,37 @@ internal static class GemmBenchmark
                     Console.WriteLine($"| {name,-18} | {speed,7:F1} | {measured.Peak,5:F0} | {100 * speed / measured.Peak,2:F0} | {speed * measured.Nanoseconds / measured.Best,4:F0} | {bandwidth,5:F1} |{mark}");
                 }
             }
+
+            Console.WriteLine($"Packed weights, {path.Name()}, {options.Threads} thread(s)");
+            Console.WriteLine($"| {"MxKxN dtype",-18} | GFLOP/s | GB/s of weights | a read loop over them |");
+            Console.WriteLine("| --- | --- | --- | --- |");
+            foreach ((int m, int k, int n) in PackedCases)
+            {
+                foreach (PackedDtype dtype in new[] { PackedDtype.Float32, PackedDtype.BFloat16 })
+                {
+                    string name = $"packed {m}x{k}x{n} {(dtype == PackedDtype.Float32 ? "f32" : "bf16")}";
+                    if (name.Contains(options.Only, StringComparison.Ordinal))
+                    {
+                        ReportPacked(compute, name, m, k, n, dtype);
+                    }
+                }
+            }
         }
+    }
+
+    private static void ReportPacked(Compute compute, string name, int m, int k, int n, PackedDtype dtype)
+    {
+        using Matrix a = new(m, k), b = new(k, n), c = new(m, n);
+        ushort[] halves = [.. MemoryMarshal.Cast<float, uint>(b.Values).ToArray().Select(bits => (ushort)(bits >> 16))];
+        using PackedWeights weights = dtype == PackedDtype.Float32
+            ? PackedWeights.Pack(false, k, n, b.Values, n)
+            : PackedWeights.PackBFloat16(false, k, n, halves, n);
+        Measurement read = ReadSpeed.Take(compute, weights.Bytes);
+        Measurement measured = Measurement.Take(compute, () => MatMul.Multiply(compute, m, a.Values, k, weights, [], c.Values, n));
+        double speed = 2.0 * m * k * n / measured.Nanoseconds;
+        double bandwidth = weights.Bytes / measured.Nanoseconds, plain = weights.Bytes / read.Nanoseconds;
+        string mark = measured.Disturbed || read.Disturbed ? " (disturbed)" : "";
+        Console.WriteLine($"| {name,-24} | {speed,7:F1} | {bandwidth,5:F1} | {plain,5:F1} | {bandwidth / plain:F2} |{mark}");
     }
 
     private static unsafe Measurement Measure(Compute compute, string layout, int m, int k, int n)

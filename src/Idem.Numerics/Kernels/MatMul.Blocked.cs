@@ -1,6 +1,7 @@
-// The fast path of matrix multiplication: one task computes a block of rows by a group of column panels, leaf by leaf.
-// Per leaf the block of a is packed (it stays in the second-level cache), each panel of b is packed (first level) and met
-// by all of the block's tiles. Partial sums of earlier leaves wait beside each other per tile, see ChainTree's online form.
+// The fast path of matrix multiplication: a task computes a block of rows by a group of column panels. The reduction goes by
+// runs of leaves: of each run the block of a is packed (it stays in the second-level cache), and each panel of b meets all of
+// the block's tiles leaf by leaf, so that partial sums inside a run stay near too. Only sums that outlive a run lie far, see
+// ChainTree's online form. A panel of b comes packed, or is packed leaf by leaf into the first-level cache.
 
 using Idem.Numerics.Reduction;
 
@@ -8,15 +9,62 @@ namespace Idem.Numerics.Kernels;
 
 public static unsafe partial class MatMul
 {
-    private const int FewRowsPieceDepth = 64;
+    /// <summary>Rows of b, or floats along its transposed rows, that are packed at a time: a cache line of them.</summary>
+    private const int SliceDepth = 16;
 
-    private static void Run<S, F, D>(Compute compute, MatMulPlan* plan)
+    private const int PanelsPackedTogether = 8;
+
+    private static void RunBlocked<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
         plan->Cut<S, F, D>(compute.Threads);
+        if (plan->ShareA || plan->ShareB)
+        {
+            nuint floatsA = plan->ShareA ? RoundUp((nuint)plan->M * (nuint)plan->K) : 0;
+            nuint floatsB = plan->ShareB ? (nuint)plan->Panels * MatMulPlan.PanelColumns * (nuint)plan->K : 0;
+            float* shared = MatMulScratch.OfCall(floatsA + floatsB);
+            plan->SharedA = plan->ShareA ? shared : null;
+            float* sharedB = shared + floatsA;
+            plan->Packed = plan->ShareB ? (byte*)sharedB : plan->Packed;
+            int parts = plan->LeafCount * ((plan->ShareA ? plan->RowBlocks : 0) + (plan->ShareB ? PanelGroups(plan) : 0));
+            compute.For(parts, plan, &PackShared);
+        }
+
         compute.For(plan->TaskCount, plan, &RunTask<S, F, D>);
+    }
+
+    private static int PanelGroups(MatMulPlan* plan) => MatMulPlan.CeilingDivide(plan->Panels, PanelsPackedTogether);
+
+    /// <summary>One leaf of a block of a, or, after those, of a group of panels of b.</summary>
+    private static void PackShared(void* state, int index)
+    {
+        MatMulPlan* plan = (MatMulPlan*)state;
+        int leaf = index % plan->LeafCount;
+        int firstK = leaf * ChainTree.Leaf;
+        int part = index / plan->LeafCount;
+        int blocksOfA = plan->ShareA ? plan->RowBlocks : 0;
+        if (part < blocksOfA)
+        {
+            int rows = plan->RowsOfBlock(part);
+            float* destination = plan->SharedA + (part * plan->BlockRows * (nint)plan->K) + (rows * (nint)firstK);
+            PackLeafOfA(plan, part * plan->BlockRows, rows, leaf, destination);
+            return;
+        }
+
+        int firstPanel = (part - blocksOfA) * PanelsPackedTogether;
+        int endPanel = Math.Min(firstPanel + PanelsPackedTogether, plan->Panels);
+        int depth = plan->LeafDepth(leaf);
+        for (int done = 0; done < depth; done += SliceDepth)
+        {
+            int slice = Math.Min(SliceDepth, depth - done);
+            for (int panel = firstPanel; panel < endPanel; panel++)
+            {
+                float* destination = (float*)plan->Packed + (panel * MatMulPlan.PanelColumns * (nint)plan->K);
+                PackB(plan, firstK + done, slice, panel, destination + ((firstK + done) * (nint)MatMulPlan.PanelColumns));
+            }
+        }
     }
 
     private static void RunTask<S, F, D>(void* state, int index)
@@ -26,187 +74,227 @@ public static unsafe partial class MatMul
     {
         MatMulPlan* plan = (MatMulPlan*)state;
         int group = index / plan->RowBlocks;
-        int firstRow = index % plan->RowBlocks * plan->BlockRows;
+        int rowBlock = index % plan->RowBlocks;
         int firstPanel = plan->FirstPanel(group);
         Block block = new()
         {
-            FirstRow = firstRow,
-            Rows = Math.Min(plan->BlockRows, plan->M - firstRow),
+            FirstRow = rowBlock * plan->BlockRows,
+            Rows = plan->RowsOfBlock(rowBlock),
             FirstPanel = firstPanel,
             Panels = plan->FirstPanel(group + 1) - firstPanel,
         };
-        int leafDepth = Math.Min(plan->K, ChainTree.Leaf);
-        nuint tileFloats = (nuint)(plan->TileRows * plan->TileColumns);
-        nuint packedA = plan->PackA ? RoundUp((nuint)(plan->BlockRows * leafDepth)) : 0;
-        nuint packedB = (nuint)(leafDepth * plan->TileColumns);
-        nuint levels = (nuint)plan->LevelCount * tileFloats * (nuint)(plan->BlockRows / plan->TileRows) * (nuint)block.Panels;
-        block.PackedA = MatMulScratch.Get(packedA + packedB + RoundUp(tileFloats) + (nuint)plan->TileColumns + levels);
-        block.PackedB = block.PackedA + packedA;
-        block.EdgeTile = block.PackedB + packedB;
-        block.EdgeBias = block.EdgeTile + RoundUp(tileFloats);
-        block.Levels = block.EdgeBias + plan->TileColumns;
-        for (int leaf = 0; leaf < plan->LeafCount; leaf++)
+        nuint tileFloats = (nuint)(plan->TileRows * MatMulPlan.PanelColumns);
+        nuint blockTileFloats = tileFloats * (nuint)plan->TilesPerBlock;
+        int runDepth = Math.Min(plan->K, ChainTree.Leaf << plan->RunLevels);
+        nuint packedA = plan->PackA ? RoundUp((nuint)plan->BlockRows * (nuint)runDepth) : 0;
+        nuint packedB = (nuint)(ChainTree.Leaf * MatMulPlan.PanelColumns);
+        nuint inner = (nuint)Math.Min(plan->RunLevels, plan->LevelCount) * blockTileFloats;
+        nuint outer = (nuint)plan->OuterLevels * blockTileFloats * (nuint)block.Panels;
+        block.PackedB = MatMulScratch.OfTask((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + packedA + outer);
+        block.NextB = block.PackedB + packedB;
+        block.Tile = block.NextB + packedB;
+        block.EdgeBias = block.Tile + tileFloats;
+        block.InnerLevels = block.EdgeBias + MatMulPlan.PanelColumns;
+        block.PackedA = block.InnerLevels + inner;
+        block.OuterLevels = block.PackedA + packedA;
+        for (int leaf = 0; leaf < plan->LeafCount; leaf += plan->RunLeaves)
         {
-            RunLeaf<S, F, D>(plan, &block, leaf);
+            RunRun<S, F, D>(plan, &block, leaf, Math.Min(leaf + plan->RunLeaves, plan->LeafCount));
         }
     }
 
-    private static void RunLeaf<S, F, D>(MatMulPlan* plan, Block* block, int leaf)
+    /// <summary>The leaves [firstLeaf, endLeaf), for all of the block.</summary>
+    private static void RunRun<S, F, D>(MatMulPlan* plan, Block* block, int firstLeaf, int endLeaf)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int firstK = leaf * ChainTree.Leaf;
-        int depth = Math.Min(plan->K - firstK, ChainTree.Leaf);
+        nint runFirstK = firstLeaf * ChainTree.Leaf;
         if (plan->PackA)
         {
-            PackA(plan, block, firstK, depth);
+            for (int leaf = firstLeaf; leaf < endLeaf; leaf++)
+            {
+                nint offset = block->Rows * ((leaf * ChainTree.Leaf) - runFirstK);
+                PackLeafOfA(plan, block->FirstRow, block->Rows, leaf, block->PackedA + offset);
+            }
         }
 
         for (int panel = 0; panel < block->Panels; panel++)
         {
-            int firstColumn = (block->FirstPanel + panel) * plan->TileColumns;
-            int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
-            if (plan->DirectB && columns == plan->TileColumns)
+            int firstColumn = (block->FirstPanel + panel) * MatMulPlan.PanelColumns;
+            int columns = plan->ColumnsOfPanel(block->FirstPanel + panel);
+            for (int leaf = firstLeaf; leaf < endLeaf; leaf++)
             {
-                float* b = plan->B + (firstK * plan->Ldb) + firstColumn;
-                RunPanel<S, F, D>(plan, block, leaf, panel, 0, depth, (byte*)b, plan->Ldb * sizeof(float));
-                continue;
-            }
+                int firstK = leaf * ChainTree.Leaf;
+                int depth = plan->LeafDepth(leaf);
+                PanelLeaf part = new()
+                {
+                    Leaf = leaf,
+                    Panel = panel,
+                    FirstColumn = firstColumn,
+                    Columns = columns,
+                    B = block->PackedB,
+                    Step = MatMulPlan.PanelColumns * sizeof(float),
+                };
+                if (plan->DirectB && columns == MatMulPlan.PanelColumns)
+                {
+                    part.B = plan->B + (firstK * plan->Ldb) + firstColumn;
+                    part.Step = plan->Ldb * sizeof(float);
+                    part.Ahead = part.Step * MatMulPlan.AheadRows;
+                }
+                else if (plan->Packed == null)
+                {
+                    if (!block->IsNextPacked)
+                    {
+                        PackB(plan, firstK, depth, block->FirstPanel + panel, block->NextB);
+                    }
 
-            // A panel that few rows use is packed in pieces, which stay in the first-level cache; the chains go on across them.
-            int pieceMax = plan->FewRows ? FewRowsPieceDepth : ChainTree.Leaf;
-            int done = 0;
-            do
-            {
-                int piece = Math.Min(pieceMax, depth - done);
-                PackB(plan, block, firstK + done, piece, firstColumn, columns);
-                RunPanel<S, F, D>(plan, block, leaf, panel, done, piece, (byte*)block->PackedB, plan->TileColumns * sizeof(float));
-                done += piece;
+                    part.B = block->NextB;
+                    block->NextB = block->PackedB;
+                    block->PackedB = part.B;
+                    part.FindNext(plan, block, firstLeaf, endLeaf);
+                    block->IsNextPacked = part.NextPanel >= 0;
+                }
+                else
+                {
+                    nint offset = (firstColumn * (nint)plan->K) + (firstK * MatMulPlan.PanelColumns);
+                    if (plan->IsBFloat16)
+                    {
+                        MatMulPacking.Widen((ushort*)plan->Packed + offset, depth * MatMulPlan.PanelColumns, block->PackedB);
+                    }
+                    else
+                    {
+                        part.B = (float*)plan->Packed + offset;
+                        part.Ahead = plan->BlockRows > 2 * plan->TileRows ? 0 : MatMulPlan.AheadBytes;
+                    }
+                }
+
+                if (plan->PackA)
+                {
+                    part.A = block->PackedA + (block->Rows * (firstK - runFirstK));
+                }
+                else if (plan->ShareA)
+                {
+                    part.A = plan->SharedA + (block->FirstRow * (nint)plan->K) + (block->Rows * (nint)firstK);
+                }
+
+                RunPanelLeaf<S, F, D>(plan, block, &part);
             }
-            while (done < depth);
         }
     }
 
-    private static void PackB(MatMulPlan* plan, Block* block, int firstK, int depth, int firstColumn, int columns)
+    private static void PackB(MatMulPlan* plan, int firstK, int depth, int panel, float* destination)
     {
+        int firstColumn = panel * MatMulPlan.PanelColumns;
+        int columns = plan->ColumnsOfPanel(panel);
         if (plan->TransposeB)
         {
             float* source = plan->B + (firstColumn * plan->Ldb) + firstK;
-            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, block->PackedB, plan->TileColumns);
+            int ahead = plan->IsOneTileHigh ? MatMulPlan.AheadFloats : 0;
+            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, destination, MatMulPlan.PanelColumns, ahead);
         }
         else
         {
             float* source = plan->B + (firstK * plan->Ldb) + firstColumn;
-            MatMulPacking.Copy(source, plan->Ldb, depth, columns, plan->TileColumns, block->PackedB, plan->TileColumns);
+            MatMulPacking.Copy(source, plan->Ldb, depth, columns, MatMulPlan.PanelColumns, destination, MatMulPlan.PanelColumns);
         }
     }
 
-    /// <summary>The part [firstDepth, firstDepth + depth) of a leaf, in all of the block's tiles of one panel.</summary>
-    private static void RunPanel<S, F, D>(
-        MatMulPlan* plan, Block* block, int leaf, int panel, int firstDepth, int depth, byte* b, nint bStep)
+    /// <summary>One leaf in all of the block's tiles of one panel.</summary>
+    private static void RunPanelLeaf<S, F, D>(MatMulPlan* plan, Block* block, PanelLeaf* part)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int leafDepth = Math.Min(plan->K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
-        bool leafEnds = firstDepth + depth == leafDepth;
-        int firstColumn = (block->FirstPanel + panel) * plan->TileColumns;
-        int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
+        int leaf = part->Leaf;
+        int depth = plan->LeafDepth(leaf);
         bool isLast = leaf == plan->LeafCount - 1;
-        bool isEdge = columns < plan->TileColumns;
-        nint tileFloats = plan->TileRows * plan->TileColumns;
-        nint tileLevels = plan->LevelCount * tileFloats;
-        float* levels = block->Levels + (panel * (nint)(plan->BlockRows / plan->TileRows) * tileLevels);
+        bool isEdge = part->Columns < MatMulPlan.PanelColumns;
+        nint tileFloats = plan->TileRows * MatMulPlan.PanelColumns;
         uint merge = ChainTree.LevelsToMerge(leaf, isLast);
-        float* bias = isLast && plan->Bias != null ? BiasOf(plan, block, firstColumn, columns) : null;
-        for (int row = 0; row < block->Rows; row += plan->TileRows, levels += tileLevels)
-        {
-            int rows = Math.Min(plan->TileRows, block->Rows - row);
-            byte* a = plan->A + ((block->FirstRow + row) * plan->ARow) + (((leaf * ChainTree.Leaf) + firstDepth) * plan->AStep);
-            nint aRow = plan->ARow, aStep = plan->AStep;
-            if (plan->PackA)
-            {
-                a = (byte*)(block->PackedA + (row * (nint)depth));
-                aRow = sizeof(float);
-                aStep = rows * sizeof(float);
-            }
-
-            float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + firstColumn;
-            float* sum = !isLast ? levels + (ChainTree.LevelAfter(leaf) * tileFloats) : isEdge ? block->EdgeTile : c;
-            nint sumStride = isLast && !isEdge ? plan->Ldc : plan->TileColumns;
-            if (plan->FewRows)
-            {
-                PrefetchNext(plan, block, leaf, panel, firstDepth, depth, leafDepth);
-            }
-            else
-            {
-                PrefetchNext(plan, block, leaf, panel, row, plan->TileRows, plan->BlockRows);
-            }
-
-            MatMulTile.Run<S, F, D>(plan->FewRows, rows, depth, a, aRow, aStep, b, bStep, sum, sumStride, firstDepth > 0);
-            if (leafEnds && (merge != 0 || bias != null))
-            {
-                MatMulTile.Join<S, F, D>(rows, plan->TileColumns, levels, tileFloats, merge, bias, sum, sumStride);
-            }
-
-            if (leafEnds && isLast && isEdge)
-            {
-                MatMulPacking.Copy(block->EdgeTile, plan->TileColumns, rows, columns, columns, c, plan->Ldc);
-            }
-        }
-    }
-
-    /// <summary>The block's rows, tile by tile; the last tile is as narrow as its rows.</summary>
-    private static void PackA(MatMulPlan* plan, Block* block, int firstK, int depth)
-    {
+        int levelAfter = ChainTree.LevelAfter(leaf);
+        float* bias = isLast && plan->Bias != null ? BiasOf(plan, block, part->FirstColumn, part->Columns) : null;
+        float* inner = block->InnerLevels;
+        float* outer = block->OuterLevels + (part->Panel * plan->TilesPerBlock * (nint)plan->OuterLevels * tileFloats);
         for (int row = 0; row < block->Rows; row += plan->TileRows)
         {
             int rows = Math.Min(plan->TileRows, block->Rows - row);
-            float* source = (float*)(plan->A + ((block->FirstRow + row) * plan->ARow) + (firstK * plan->AStep));
-            float* destination = block->PackedA + (row * (nint)depth);
-            if (plan->TransposeA)
+            byte* a = (byte*)(part->A + (row * (nint)depth));
+            nint aRow = sizeof(float), aStep = rows * sizeof(float);
+            if (part->A == null)
             {
-                MatMulPacking.Copy(source, plan->AStep / sizeof(float), depth, rows, rows, destination, rows);
+                a = plan->A + ((block->FirstRow + row) * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
+                aRow = plan->ARow;
+                aStep = plan->AStep;
             }
-            else
+
+            float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + part->FirstColumn;
+            float* sum = isLast ? c : MatMulTile.Level(plan->RunLevels, levelAfter, inner, outer, tileFloats);
+            nint sumStride = isLast ? plan->Ldc : MatMulPlan.PanelColumns;
+            bool isJoined = merge != 0 || bias != null || (isLast && isEdge);
+            float* tile = isJoined ? block->Tile : sum;
+            nint tileStride = isJoined ? MatMulPlan.PanelColumns : sumStride;
+            // What the tile's sums will be joined with and written to comes near while it computes.
+            MatMulPacking.Prefetch(sum, sumStride, rows, part->Columns);
+            if (merge != 0)
             {
-                MatMulPacking.Transpose(source, plan->ARow / sizeof(float), depth, rows, destination, rows);
+                float* level = MatMulTile.Level(plan->RunLevels, System.Numerics.BitOperations.TrailingZeroCount(merge), inner, outer, tileFloats);
+                MatMulPacking.Prefetch(level, MatMulPlan.PanelColumns, rows, part->Columns);
             }
+
+            part->PackNext(plan, block, row / plan->TileRows);
+            for (int column = 0; column < part->Columns; column += plan->TileColumns)
+            {
+                MatMulTile.Run<S, F, D>(
+                    rows, depth, a, aRow, aStep, (byte*)(part->B + column), part->Step, part->Ahead, tile + column, tileStride);
+            }
+
+            if (isJoined)
+            {
+                int columns = isLast ? part->Columns : MatMulPlan.PanelColumns;
+                MatMulTile.Join<S, F, D>(rows, columns, tile, merge, plan->RunLevels, inner, outer, tileFloats, bias, sum, sumStride);
+            }
+
+            inner += plan->RunLevels * tileFloats;
+            outer += plan->OuterLevels * tileFloats;
         }
     }
 
-    /// <summary>While a tile computes, its share (from part, parts long, of the whole) of the panel of b packed next comes near.</summary>
-    private static void PrefetchNext(MatMulPlan* plan, Block* block, int leaf, int panel, int part, int parts, int whole)
+    /// <summary>One leaf of a block's rows, tile by tile; the last tile is as narrow as its rows.</summary>
+    private static void PackLeafOfA(MatMulPlan* plan, int firstRow, int blockRows, int leaf, float* destination)
     {
-        bool isLastPanel = panel == block->Panels - 1;
-        leaf += isLastPanel ? 1 : 0;
-        if (plan->DirectB || leaf == plan->LeafCount || whole == 0)
+        int depth = plan->LeafDepth(leaf);
+        int slice = plan->TransposeA ? SliceDepth : depth; // of a stored row of the transpose, all tiles take their part at a time
+        for (int done = 0; done < depth; done += slice)
         {
-            return;
+            int part = Math.Min(slice, depth - done);
+            byte* block = plan->A + (firstRow * plan->ARow) + (((leaf * ChainTree.Leaf) + done) * plan->AStep);
+            for (int row = 0; row < blockRows; row += plan->TileRows)
+            {
+                int rows = Math.Min(plan->TileRows, blockRows - row);
+                float* source = (float*)(block + (row * plan->ARow));
+                float* tile = destination + (row * (nint)depth) + (done * rows);
+                if (plan->TransposeA)
+                {
+                    MatMulPacking.Copy(source, plan->AStep / sizeof(float), part, rows, rows, tile, rows);
+                }
+                else
+                {
+                    MatMulPacking.Transpose(source, plan->ARow / sizeof(float), part, rows, tile, rows, 0);
+                }
+            }
         }
-
-        int firstK = leaf * ChainTree.Leaf;
-        int depth = Math.Min(plan->K - firstK, ChainTree.Leaf);
-        int firstColumn = (block->FirstPanel + (isLastPanel ? 0 : panel + 1)) * plan->TileColumns;
-        int columns = Math.Min(plan->TileColumns, plan->N - firstColumn);
-        int storedRows = plan->TransposeB ? columns : depth;
-        int first = storedRows * part / whole, end = storedRows * Math.Min(part + parts, whole) / whole;
-        float* source = plan->TransposeB
-            ? plan->B + (firstColumn * plan->Ldb) + firstK
-            : plan->B + (firstK * plan->Ldb) + firstColumn;
-        MatMulPacking.Prefetch(source, plan->Ldb, first, end, plan->TransposeB ? depth : columns);
     }
 
-    /// <summary>The bias values of a panel, where a whole tile's width may be read.</summary>
+    /// <summary>The bias values of a panel, where a whole panel's width may be read.</summary>
     private static float* BiasOf(MatMulPlan* plan, Block* block, int firstColumn, int columns)
     {
-        if (columns == plan->TileColumns)
+        if (columns == MatMulPlan.PanelColumns)
         {
             return plan->Bias + firstColumn;
         }
 
-        MatMulPacking.Copy(plan->Bias + firstColumn, 0, 1, columns, plan->TileColumns, block->EdgeBias, 0);
+        MatMulPacking.Copy(plan->Bias + firstColumn, 0, 1, columns, MatMulPlan.PanelColumns, block->EdgeBias, 0);
         return block->EdgeBias;
     }
 
@@ -217,6 +305,69 @@ public static unsafe partial class MatMul
     private struct Block
     {
         public int FirstRow, Rows, FirstPanel, Panels;
-        public float* PackedA, PackedB, EdgeTile, EdgeBias, Levels;
+        public bool IsNextPacked;
+        public float* PackedA, PackedB, NextB, Tile, EdgeBias, InnerLevels, OuterLevels;
+    }
+
+    /// <summary>One leaf of one panel: its packed operands (a may lie unpacked: null), and what is packed next.</summary>
+    private struct PanelLeaf
+    {
+        public int Leaf, Panel, FirstColumn, Columns;
+        public float* A, B;
+        public nint Step, Ahead;
+
+        /// <summary>The panel of the task that is packed next, or -1, its leaf, and how much of that each tile takes.</summary>
+        public int NextPanel;
+        private int _nextLeaf, _slice;
+
+        public void FindNext(MatMulPlan* plan, Block* block, int firstLeaf, int endLeaf)
+        {
+            NextPanel = Panel;
+            _nextLeaf = Leaf + 1;
+            if (_nextLeaf == endLeaf && Panel + 1 < block->Panels)
+            {
+                NextPanel = Panel + 1;
+                _nextLeaf = firstLeaf;
+            }
+            else if (_nextLeaf == endLeaf)
+            {
+                NextPanel = endLeaf < plan->LeafCount ? 0 : -1;
+            }
+
+            NextPanel = plan->DirectB ? -1 : NextPanel;
+            int tiles = MatMulPlan.CeilingDivide(block->Rows, plan->TileRows);
+            int slices = MatMulPlan.CeilingDivide(ChainTree.Leaf / SliceDepth, tiles);
+            _slice = slices * SliceDepth;
+        }
+
+        /// <summary>Before a tile: packs its share of the next panel, and asks for the share of the tile that follows.</summary>
+        public readonly void PackNext(MatMulPlan* plan, Block* block, int tile)
+        {
+            if (_slice == 0 || NextPanel < 0)
+            {
+                return;
+            }
+
+            int depth = plan->LeafDepth(_nextLeaf);
+            int firstK = _nextLeaf * ChainTree.Leaf;
+            int done = tile * _slice;
+            if (done >= depth)
+            {
+                return;
+            }
+
+            int panel = block->FirstPanel + NextPanel;
+            PackB(plan, firstK + done, Math.Min(_slice, depth - done), panel, block->NextB + (done * MatMulPlan.PanelColumns));
+            done += _slice;
+            if (done < depth)
+            {
+                int slice = Math.Min(_slice, depth - done);
+                int columns = plan->ColumnsOfPanel(panel);
+                float* source = plan->TransposeB
+                    ? plan->B + (panel * MatMulPlan.PanelColumns * plan->Ldb) + firstK + done
+                    : plan->B + ((firstK + done) * plan->Ldb) + (panel * MatMulPlan.PanelColumns);
+                MatMulPacking.Prefetch(source, plan->Ldb, plan->TransposeB ? columns : slice, plan->TransposeB ? slice : columns);
+            }
+        }
     }
 }

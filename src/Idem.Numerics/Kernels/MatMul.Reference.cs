@@ -7,7 +7,7 @@ namespace Idem.Numerics.Kernels;
 
 public static partial class MatMul
 {
-    /// <summary>As <see cref="Multiply"/>, by the definition: for tests and self-checks, slow.</summary>
+    /// <summary>As <see cref="Multiply(Compute, bool, bool, int, int, int, ReadOnlySpan{float}, int, ReadOnlySpan{float}, int, ReadOnlySpan{float}, Span{float}, int)"/>, by the definition: for tests and self-checks, slow.</summary>
     public static void Reference(
         bool transposeA,
         bool transposeB,

@@ -65,21 +65,75 @@ public static unsafe partial class MatMul
                 C = pc,
                 Ldc = ldc,
             };
-            switch (compute.Path)
+            Run(compute, &plan);
+        }
+    }
+
+    /// <summary>
+    /// c[i, j] = the chain-tree over k of a[i, k] * weights[k, j], then one addition of bias[j] where a bias is given: the bits of
+    /// the product with the matrix that was packed, for few rows at the speed of memory.
+    /// </summary>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="m">Rows of a and c.</param>
+    /// <param name="a">Left operand, [m, weights.K].</param>
+    /// <param name="lda">Distance between rows of a.</param>
+    /// <param name="weights">Right operand.</param>
+    /// <param name="bias">weights.N values, or empty.</param>
+    /// <param name="c">Result, [m, weights.N]; must not overlap the operands.</param>
+    /// <param name="ldc">Distance between rows of c.</param>
+    /// <exception cref="ArgumentException">Shapes, strides and lengths do not fit.</exception>
+    public static void Multiply(
+        Compute compute, int m, ReadOnlySpan<float> a, int lda, PackedWeights weights, ReadOnlySpan<float> bias, Span<float> c, int ldc)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        ArgumentNullException.ThrowIfNull(weights);
+        int n = weights.N, k = weights.K;
+        CheckSizes(m, n, k);
+        CheckOperand("a", m, k, lda, a.Length, m, n, k);
+        CheckResult(m, n, k, bias, c, ldc);
+        if (m == 0 || n == 0)
+        {
+            return;
+        }
+
+        fixed (float* pa = a, pbias = bias, pc = c)
+        {
+            MatMulPlan plan = new()
             {
-                case SimdPath.Vector512:
-                    Run<Simd512, Vector512<float>, Vector512<double>>(compute, &plan);
-                    break;
-                case SimdPath.Vector256:
-                    Run<Simd256, Vector256<float>, Vector256<double>>(compute, &plan);
-                    break;
-                case SimdPath.Vector128:
-                    Run<Simd128, Vector128<float>, Vector128<double>>(compute, &plan);
-                    break;
-                default:
-                    Run<SimdScalar, float, double>(compute, &plan);
-                    break;
-            }
+                M = m,
+                N = n,
+                K = k,
+                A = (byte*)pa,
+                ARow = lda * (nint)sizeof(float),
+                AStep = sizeof(float),
+                Packed = weights.Memory,
+                IsBFloat16 = weights.Dtype == PackedDtype.BFloat16,
+                Bias = pbias,
+                C = pc,
+                Ldc = ldc,
+            };
+            Run(compute, &plan);
+        }
+
+        GC.KeepAlive(weights);
+    }
+
+    private static void Run(Compute compute, MatMulPlan* plan)
+    {
+        switch (compute.Path)
+        {
+            case SimdPath.Vector512:
+                RunBlocked<Simd512, Vector512<float>, Vector512<double>>(compute, plan);
+                break;
+            case SimdPath.Vector256:
+                RunBlocked<Simd256, Vector256<float>, Vector256<double>>(compute, plan);
+                break;
+            case SimdPath.Vector128:
+                RunBlocked<Simd128, Vector128<float>, Vector128<double>>(compute, plan);
+                break;
+            default:
+                RunBlocked<SimdScalar, float, double>(compute, plan);
+                break;
         }
     }
 
@@ -97,13 +151,22 @@ public static unsafe partial class MatMul
         Span<float> c,
         int ldc)
     {
+        CheckSizes(m, n, k);
+        CheckOperand("a", transposeA ? k : m, transposeA ? m : k, lda, a.Length, m, n, k);
+        CheckOperand("b", transposeB ? n : k, transposeB ? k : n, ldb, b.Length, m, n, k);
+        CheckResult(m, n, k, bias, c, ldc);
+    }
+
+    private static void CheckSizes(int m, int n, int k)
+    {
         if (m < 0 || n < 0 || k < 0)
         {
             throw new ArgumentException($"MatMul: sizes must not be negative: m={m}, n={n}, k={k}.");
         }
+    }
 
-        CheckOperand("a", transposeA ? k : m, transposeA ? m : k, lda, a.Length, m, n, k);
-        CheckOperand("b", transposeB ? n : k, transposeB ? k : n, ldb, b.Length, m, n, k);
+    private static void CheckResult(int m, int n, int k, ReadOnlySpan<float> bias, Span<float> c, int ldc)
+    {
         CheckOperand("c", m, n, ldc, c.Length, m, n, k);
         if (!bias.IsEmpty && bias.Length != n)
         {

@@ -49,33 +49,65 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    /// <summary>Asks for rows [first, end) of a matrix part, <paramref name="width"/> floats each, to be brought near.</summary>
-    public static void Prefetch(float* source, nint sourceStride, int first, int end, int width)
+    /// <summary>The float32 values of bfloat16 encodings: the same bits above sixteen zeros.</summary>
+    public static void Widen(ushort* source, int count, float* destination)
+    {
+        int i = 0;
+        for (; i + 32 <= count && Vector512.IsHardwareAccelerated; i += 32)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0((byte*)(source + i) + MatMulPlan.AheadBytes);
+            }
+
+            Vector512<ushort> bits = Vector512.Load(source + i);
+            Vector512.Store((Vector512.WidenLower(bits) << 16).AsSingle(), destination + i);
+            Vector512.Store((Vector512.WidenUpper(bits) << 16).AsSingle(), destination + i + 16);
+        }
+
+        for (; i + 8 <= count; i += 8)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0((byte*)(source + i) + MatMulPlan.AheadBytes);
+            }
+
+            Vector128<ushort> bits = Vector128.Load(source + i);
+            Vector128.Store((Vector128.WidenLower(bits) << 16).AsSingle(), destination + i);
+            Vector128.Store((Vector128.WidenUpper(bits) << 16).AsSingle(), destination + i + 4);
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+        }
+    }
+
+    /// <summary>Asks for a part of a matrix, <paramref name="rows"/> of <paramref name="width"/> floats, to be brought near.</summary>
+    public static void Prefetch(float* source, nint sourceStride, int rows, int width)
     {
         if (!Sse.IsSupported)
         {
             return;
         }
 
-        source += first * sourceStride;
-        for (int k = first; k < end; k++, source += sourceStride)
+        for (int k = 0; k < rows; k++, source += sourceStride)
         {
             for (int i = 0; i < width; i += FloatsPerLine)
             {
-                Sse.Prefetch1(source + i);
+                Sse.Prefetch0(source + i);
             }
-
-            Sse.Prefetch1(source + width - 1);
         }
     }
 
-    /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on.</summary>
-    public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride)
+    /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on. What
+    /// lies <paramref name="ahead"/> floats further along each source row is asked for, unless that is 0.</summary>
+    public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride, int ahead)
     {
         int i = 0;
         for (; i + 8 <= width && Avx.IsSupported; i += 8)
         {
-            Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
+            Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride, ahead);
         }
 
         for (; i + 4 <= width && (Sse2.IsSupported || AdvSimd.Arm64.IsSupported); i += 4)
@@ -113,13 +145,20 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride)
+    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride, int ahead)
     {
         int k = 0;
         for (; k + 8 <= depth; k += 8)
         {
             float* s = source + k;
             float* d = destination + (k * (nint)destinationStride);
+            if (ahead != 0 && (k & 8) == 0)
+            {
+                for (int i = 0; i < 8; i++)
+                {
+                    Sse.Prefetch0(s + (i * stride) + ahead);
+                }
+            }
 
             // Rows i and i + 4 share a register, so that the exchange of halves happens in the loads.
             Vector256<float> low0 = Halves(s, s + (4 * stride)), high0 = Halves(s + 4, s + (4 * stride) + 4);

@@ -1,6 +1,7 @@
-// How one product is cut into tasks: blocks of rows by groups of column panels. The cut decides speed only: every output is
-// computed by one tile in one order, wherever the cuts fall, and the reduction is cut at leaves alone.
+// How one product is cut into tasks: blocks of rows by groups of column panels, and the reduction into runs of leaves. The cut
+// decides speed only: every output is computed by one tile in one order, wherever the cuts fall.
 
+using System.Numerics;
 using Idem.Numerics.Reduction;
 
 namespace Idem.Numerics.Kernels;
@@ -8,40 +9,78 @@ namespace Idem.Numerics.Kernels;
 /// <summary>Operands and cuts of one product; read by all its tasks.</summary>
 internal unsafe struct MatMulPlan
 {
-    /// <summary>Floats of a packed block of a: about what the second-level cache holds beside a panel of b.</summary>
-    private const int BlockFloats = 96 * 1024;
+    /// <summary>Columns of a packed panel, whatever the path: two of the widest vectors.</summary>
+    public const int PanelColumns = 32;
+
+    /// <summary>Floats of a packed block of a: half of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
+    private const int BlockFloats = 136 * 1024;
+
+    /// <summary>Rows of a block that make packing a panel of b cheap; a run of leaves is lengthened only while they fit.</summary>
+    private const int BlockRowsWanted = 264;
 
     /// <summary>Floats of partial sums that one task may hold.</summary>
-    private const int LevelFloatsMax = 512 * 1024;
+    private const int LevelFloatsMax = 2 * 1024 * 1024;
 
     /// <summary>Products below which a second thread costs more than it gives.</summary>
     private const long ProductsPerTask = 256 * 1024;
 
+    /// <summary>Products from which operands that several tasks share are packed once, before them.</summary>
+    private const long ProductsToShare = 32 * 1024 * 1024;
+
+    /// <summary>Floats of an operand that are still packed as a whole.</summary>
+    private const long SharedFloatsMax = 16 * 1024 * 1024;
+
     private const int TasksPerThread = 4;
+
+    /// <summary>How far a single tile asks ahead: bytes of a packed panel, rows of b where it lies, floats along a transposed row.</summary>
+    public const int AheadBytes = 4096, AheadRows = 16, AheadFloats = 128;
 
     public int M, N, K;
     public byte* A;
     public nint ARow, AStep;
-    public bool TransposeA, TransposeB;
+    public bool TransposeA;
     public float* B;
     public nint Ldb;
+    public bool TransposeB;
     public float* Bias;
     public float* C;
     public nint Ldc;
 
-    /// <summary>Rows and columns of a full tile, and whether it is the one for few rows.</summary>
+    /// <summary>Panels of b packed beforehand, as <see cref="PackedWeights"/> lays them out: float32 or bfloat16; or null.</summary>
+    public byte* Packed;
+    public bool IsBFloat16;
+
+    /// <summary>Blocks of a packed beforehand, or null.</summary>
+    public float* SharedA;
+
+    /// <summary>Rows and columns of a full tile.</summary>
     public int TileRows, TileColumns;
-    public bool FewRows;
 
     /// <summary>Rows of a block (a multiple of TileRows), blocks, column panels, and groups of panels.</summary>
     public int BlockRows, RowBlocks, Panels, Groups;
 
-    /// <summary>Whether a is packed, and whether full panels of b are read where they are.</summary>
-    public bool PackA, DirectB;
+    /// <summary>Whether a is packed by each task; else it is read where it lies, or is shared.</summary>
+    public bool PackA;
+
+    /// <summary>Whether full panels of b are read where they lie, by one tile.</summary>
+    public bool DirectB;
+
+    /// <summary>Whether all of a, or all of b, is packed before the tasks.</summary>
+    public bool ShareA, ShareB;
+
+    /// <summary>A run is 2^RunLevels leaves: the part of the reduction that stays in one block of a.</summary>
+    public int RunLevels;
 
     public int LeafCount, LevelCount;
 
+    public readonly int RunLeaves => 1 << RunLevels;
+
+    /// <summary>Levels whose sums outlive a run.</summary>
+    public readonly int OuterLevels => Math.Max(0, LevelCount - RunLevels);
+
     public readonly int TaskCount => RowBlocks * Groups;
+
+    public readonly int TilesPerBlock => BlockRows / TileRows;
 
     /// <summary>Chooses tile shape and cuts. The operands must be set.</summary>
     public void Cut<S, F, D>(int threads)
@@ -49,18 +88,24 @@ internal unsafe struct MatMulPlan
         where F : struct
         where D : struct
     {
-        FewRows = M <= MatMulTile.RowsMax<S, F, D>(fewRows: true);
-        TileColumns = S.Lanes * (FewRows ? 4 : 2);
-        int tileRowsMax = MatMulTile.RowsMax<S, F, D>(FewRows);
+        TileColumns = S.Lanes * 2;
+        int tileRowsMax = MatMulTile.RowsMax<S, F, D>();
         TileRows = CeilingDivide(M, CeilingDivide(M, tileRowsMax)); // 13 rows are 7 + 6, not 12 + 1
-        Panels = CeilingDivide(N, TileColumns);
+        Panels = CeilingDivide(N, PanelColumns);
         LeafCount = ChainTree.LeafCount(K);
         LevelCount = ChainTree.LevelCount(LeafCount);
+        int rowsWanted = Math.Min(M, BlockRowsWanted);
+        RunLevels = LevelCount;
+        while (RunLevels > 0 && (long)rowsWanted * Math.Min(K, ChainTree.Leaf << RunLevels) > BlockFloats)
+        {
+            RunLevels--;
+        }
 
-        int blockRowsMax = Math.Max(TileRows, BlockFloats / Math.Clamp(K, 1, ChainTree.Leaf));
-        RowBlocks = CeilingDivide(M, blockRowsMax);
-        long tasksMax = Math.Max(1, (long)M * N * Math.Max(K, 1) / ProductsPerTask);
-        int tasksWanted = threads == 1 ? 1 : (int)Math.Min(tasksMax, threads * TasksPerThread);
+        int runDepth = Math.Clamp(K, 1, ChainTree.Leaf << RunLevels);
+        RowBlocks = CeilingDivide(M, Math.Max(TileRows, BlockFloats / runDepth));
+        long products = (long)M * N * Math.Max(K, 1);
+        bool share = products >= ProductsToShare;
+        int tasksWanted = threads == 1 ? 1 : (int)Math.Clamp(products / ProductsPerTask, 1, threads * TasksPerThread);
         Groups = Math.Min(Panels, CeilingDivide(tasksWanted, RowBlocks));
         if (RowBlocks * Groups < tasksWanted)
         {
@@ -69,15 +114,25 @@ internal unsafe struct MatMulPlan
 
         BlockRows = CeilingDivide(CeilingDivide(M, RowBlocks), TileRows) * TileRows;
         RowBlocks = CeilingDivide(M, BlockRows);
-        long levelFloats = (long)LevelCount * BlockRows * TileColumns;
+        long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
         Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
-
-        DirectB = !TransposeB && BlockRows <= 2 * TileRows;
-        PackA = BlockRows > TileRows && CeilingDivide(Panels, Groups) > 2;
+        bool worthPacking = BlockRows > TileRows && CeilingDivide(Panels, Groups) > 2;
+        ShareA = share && Groups > 1 && worthPacking && (long)M * K <= SharedFloatsMax;
+        ShareB = share && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
+        PackA = worthPacking && !ShareA;
+        DirectB = Packed == null && !TransposeB && BlockRows == TileRows;
     }
 
     public readonly int FirstPanel(int group) => (int)((long)Panels * group / Groups);
 
-    private static int CeilingDivide(int x, int y) => (int)(((long)x + y - 1) / y);
+    public readonly int LeafDepth(int leaf) => Math.Min(K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
+
+    public readonly bool IsOneTileHigh => RowBlocks == 1 && BlockRows == TileRows;
+
+    public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
+
+    public readonly int RowsOfBlock(int block) => Math.Min(BlockRows, M - (block * BlockRows));
+
+    public static int CeilingDivide(int x, int y) => (int)(((long)x + y - 1) / y);
 }

@@ -5,76 +5,55 @@ namespace Idem.Numerics.Kernels;
 internal static unsafe partial class MatMulTile
 {
     /// <summary>Most rows of a tile: what fits the register file beside the operands.</summary>
-    public static int RowsMax<S, F, D>(bool fewRows)
+    public static int RowsMax<S, F, D>()
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct
-    {
-        bool manyRegisters = S.Lanes == 16 || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported;
-        return fewRows ? (manyRegisters ? 6 : 3) : (manyRegisters ? 12 : 6);
-    }
+        where D : struct =>
+        S.Lanes == 16 || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? 12 : 6;
 
-    /// <summary>A tile of <paramref name="rows"/> rows by two vectors, or by four (which alone can continue chains).</summary>
-    public static void Run<S, F, D>(bool fewRows, int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride, bool continues)
+    /// <summary>A tile of <paramref name="rows"/> rows by two vectors, see <see cref="Tile2"/>.</summary>
+    public static void Run<S, F, D>(int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, nint ahead, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        switch (fewRows ? -rows : rows)
+        switch (rows)
         {
             case 1:
-                Tile2<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 2:
-                Tile2<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 3:
-                Tile2<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 4:
-                Tile2<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 5:
-                Tile2<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 6:
-                Tile2<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 7:
-                Tile2<S, F, D, Rows7>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows7>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 8:
-                Tile2<S, F, D, Rows8>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows8>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 9:
-                Tile2<S, F, D, Rows9>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows9>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 10:
-                Tile2<S, F, D, Rows10>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows10>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 11:
-                Tile2<S, F, D, Rows11>(depth, a, aRow, aStep, b, bStep, c, cStride);
+                Tile2<S, F, D, Rows11>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             case 12:
-                Tile2<S, F, D, Rows12>(depth, a, aRow, aStep, b, bStep, c, cStride);
-                break;
-            case -1:
-                Tile4<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
-                break;
-            case -2:
-                Tile4<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
-                break;
-            case -3:
-                Tile4<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
-                break;
-            case -4:
-                Tile4<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
-                break;
-            case -5:
-                Tile4<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
-                break;
-            case -6:
-                Tile4<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, c, cStride, continues);
+                Tile2<S, F, D, Rows12>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows, "MatMul: no tile has so many rows");

@@ -2,6 +2,8 @@
 // multiply-adds in its own lane of its own register. Written once; RyuJIT compiles one body per width and row count, in
 // which the guards on TRows.Count are constants. What may never change: each chain starts at +0 and ascends in k.
 
+using System.Runtime.Intrinsics.X86;
+
 namespace Idem.Numerics.Kernels;
 
 /// <summary>A number of rows that is a constant to the JIT.</summary>
@@ -13,8 +15,11 @@ internal interface IRowCount
 /// <summary>Register tiles of <see cref="MatMul"/>.</summary>
 internal static unsafe partial class MatMulTile
 {
-    /// <summary>Rows (at most 12) by two vectors. Element (i, k) of a lies at byte i * aRow + k * aStep; row k of b at byte k * bStep.</summary>
-    public static void Tile2<S, F, D, TRows>(int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* c, nint cStride)
+    /// <summary>
+    /// Rows (at most 12) by two vectors. Element (i, k) of a lies at byte i * aRow + k * aStep; row k of b at byte k * bStep, and
+    /// what lies <paramref name="ahead"/> bytes behind it is asked for, unless that is 0.
+    /// </summary>
+    public static void Tile2<S, F, D, TRows>(int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, nint ahead, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -37,6 +42,12 @@ internal static unsafe partial class MatMulTile
         byte* a9 = a + (9 * aRow);
         for (int k = 0; k < depth; k++)
         {
+            if (ahead != 0 && Sse.IsSupported)
+            {
+                Sse.Prefetch0(b + ahead);
+                Sse.Prefetch0(b + ahead + 64);
+            }
+
             F b0 = S.Load((float*)b);
             F b1 = S.Load((float*)b + S.Lanes);
             F x = S.Create(*(float*)a);

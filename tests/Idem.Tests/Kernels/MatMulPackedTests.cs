@@ -1,0 +1,138 @@
+using Idem.Numerics.Kernels;
+using Idem.Tests.Support;
+
+namespace Idem.Tests.Kernels;
+
+/// <summary>Products with weights packed once have the bits of the reference on the matrix they were made of.</summary>
+public class MatMulPackedTests
+{
+    private const int Padding = 3;
+
+    private static readonly Compute[] Computes =
+        [.. SimdPaths.All.SelectMany(path => new[] { 1, 2, 3 }.Select(threads => new Compute(path, threads)))];
+
+    /// <summary>One row and a few, panels whole and cut, depths around the leaves, both storages and layouts.</summary>
+    [Theory]
+    [InlineData(PackedDtype.Float32, false)]
+    [InlineData(PackedDtype.Float32, true)]
+    [InlineData(PackedDtype.BFloat16, false)]
+    [InlineData(PackedDtype.BFloat16, true)]
+    public void EqualsTheReference(PackedDtype dtype, bool transposed)
+    {
+        int[] depths = [0, 1, 2, 31, 255, 256, 257, 513, 770, 1300];
+        int[] columns = [1, 5, 31, 32, 33, 64, 97, 130];
+        Random random = new(1);
+        for (int m = 1; m <= 17; m++)
+        {
+            foreach (int k in depths)
+            {
+                int n = columns[random.Next(columns.Length)];
+                Check(dtype, transposed, m, n, k, Pick(random, 2), random, Ordinary);
+            }
+        }
+    }
+
+    /// <summary>Many rows take the packed panels into the blocked path; several blocks, groups and runs of leaves.</summary>
+    [Theory]
+    [InlineData(300, 70, 300, PackedDtype.Float32)]
+    [InlineData(150, 200, 1100, PackedDtype.Float32)]
+    [InlineData(290, 45, 600, PackedDtype.BFloat16)]
+    public void ManyRows(int m, int n, int k, PackedDtype dtype)
+    {
+        Compute[] computes = [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 1), new(SimdPath.Scalar, 2)];
+        Check(dtype, true, m, n, k, Fma.IsHardware ? computes : computes[..1], new Random(m), Ordinary);
+    }
+
+    /// <summary>Zeros of both signs, subnormals, infinities and NaN among the values.</summary>
+    [Theory]
+    [InlineData(PackedDtype.Float32)]
+    [InlineData(PackedDtype.BFloat16)]
+    public void ExtremeValues(PackedDtype dtype)
+    {
+        Random random = new(2);
+        for (int round = 0; round < 24; round++)
+        {
+            Check(dtype, round % 2 == 0, random.Next(1, 18), random.Next(1, 70), random.Next(1, 600), Pick(random, 4), random, Extreme);
+        }
+    }
+
+    [Fact]
+    public void SizesAndErrorsAreStated()
+    {
+        using PackedWeights weights = PackedWeights.Pack(true, 5, 33, new float[33 * 5], 5);
+        Assert.Equal((5, 33, PackedDtype.Float32, 2L * 32 * 5 * 4), (weights.K, weights.N, weights.Dtype, weights.Bytes));
+        using PackedWeights halves = PackedWeights.PackBFloat16(false, 5, 33, new ushort[33 * 5], 33);
+        Assert.Equal(2L * 32 * 5 * 2, halves.Bytes);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => PackedWeights.Pack(true, 5, 3, new float[14], 5));
+        Assert.Contains("stored as [3,5] with row stride 5 needs 15 values; it has 14", error.Message, StringComparison.Ordinal);
+        Compute compute = new(SimdPath.Scalar, 1);
+        error = Assert.Throws<ArgumentException>(() => MatMul.Multiply(compute, 2, new float[9], 5, weights, [], new float[66], 33));
+        Assert.Contains("a is stored as [2,5] with row stride 5 and needs 10 values; it has 9", error.Message, StringComparison.Ordinal);
+        weights.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => MatMul.Multiply(compute, 1, new float[5], 5, weights, [], new float[33], 33));
+    }
+
+    private static void Check(
+        PackedDtype dtype, bool transposed, int m, int n, int k, IEnumerable<Compute> computes, Random random, Func<Random, float> draw)
+    {
+        int stride = (transposed ? k : n) + Padding, ldc = n + Padding;
+        float[] a = Draw(m * (k + Padding), random, draw), bias = random.Next(2) == 0 ? [] : Draw(n, random, draw);
+        float[] b = Draw((transposed ? n : k) * stride, random, draw);
+        ushort[] halves = [.. b.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
+        if (dtype == PackedDtype.BFloat16)
+        {
+            b = [.. halves.Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))];
+        }
+
+        using PackedWeights weights = dtype == PackedDtype.Float32
+            ? PackedWeights.Pack(transposed, k, n, b, stride)
+            : PackedWeights.PackBFloat16(transposed, k, n, halves, stride);
+        float[] expected = Filled(m * ldc);
+        MatMul.Reference(false, transposed, m, n, k, a, k + Padding, b, stride, bias, expected, ldc);
+        foreach (Compute compute in computes)
+        {
+            float[] actual = Filled(m * ldc);
+            MatMul.Multiply(compute, m, a, k + Padding, weights, bias, actual, ldc);
+            if (Encodings.FindDifference(expected, actual) is { } difference)
+            {
+                Assert.Fail($"{dtype}, transposed {transposed}, {m}x{k}x{n}, {compute.Path.Name()}, {compute.Threads} threads: {difference}");
+            }
+        }
+    }
+
+    private static Compute[] Pick(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => Computes[random.Next(Computes.Length)])];
+
+    private static float[] Draw(int length, Random random, Func<Random, float> draw)
+    {
+        float[] values = new float[length];
+        foreach (ref float value in values.AsSpan())
+        {
+            value = draw(random);
+        }
+
+        return values;
+    }
+
+    private static float[] Filled(int length)
+    {
+        float[] values = new float[length];
+        Array.Fill(values, -7f);
+        return values;
+    }
+
+    private static float Ordinary(Random random) => (random.NextSingle() * 2f) - 1f;
+
+    private static float Extreme(Random random) => random.Next(300) switch
+    {
+        < 20 => 0f,
+        < 40 => -0f,
+        < 50 => BitConverter.UInt32BitsToSingle((uint)random.Next(1, 1 << 23)),
+        < 60 => -BitConverter.UInt32BitsToSingle((uint)random.Next(1, 1 << 23)),
+        60 => float.PositiveInfinity,
+        61 => float.NegativeInfinity,
+        62 => float.NaN,
+        63 => float.MaxValue,
+        _ => Ordinary(random),
+    };
+}
