@@ -14,7 +14,8 @@ internal static unsafe class ReadSpeed
     /// <summary>Time to read <paramref name="bytes"/> once, each thread its share, by 64-byte loads into four accumulators.</summary>
     public static Measurement Take(Compute compute, long bytes)
     {
-        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 2 << 20);
+        Idem.Numerics.HugePages.Advise(memory, (nuint)bytes);
         NativeMemory.Fill(memory, (nuint)bytes, 1);
         long share = bytes / compute.Threads / 256 * 256;
         Measurement measured = Measurement.Take(compute, () => compute.For(compute.Threads, thread => s_sink = Read(memory + (thread * share), share)));

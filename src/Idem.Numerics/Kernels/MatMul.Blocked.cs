@@ -24,7 +24,7 @@ public static unsafe partial class MatMul
         {
             nuint floatsA = plan->ShareA ? RoundUp((nuint)plan->M * (nuint)plan->K) : 0;
             nuint floatsB = plan->ShareB ? (nuint)plan->Panels * MatMulPlan.PanelColumns * (nuint)plan->K : 0;
-            float* shared = MatMulScratch.OfCall(floatsA + floatsB);
+            float* shared = Scratch.RentShared((long)(floatsA + floatsB));
             plan->SharedA = plan->ShareA ? shared : null;
             float* sharedB = shared + floatsA;
             plan->Packed = plan->ShareB ? (byte*)sharedB : plan->Packed;
@@ -90,7 +90,7 @@ public static unsafe partial class MatMul
         nuint packedB = (nuint)(ChainTree.Leaf * MatMulPlan.PanelColumns);
         nuint inner = (nuint)Math.Min(plan->RunLevels, plan->LevelCount) * blockTileFloats;
         nuint outer = (nuint)plan->OuterLevels * blockTileFloats * (nuint)block.Panels;
-        block.PackedB = MatMulScratch.OfTask((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + packedA + outer);
+        block.PackedB = Scratch.Rent((long)((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + packedA + outer));
         block.NextB = block.PackedB + packedB;
         block.Tile = block.NextB + packedB;
         block.EdgeBias = block.Tile + tileFloats;
@@ -136,13 +136,7 @@ public static unsafe partial class MatMul
                     B = block->PackedB,
                     Step = MatMulPlan.PanelColumns * sizeof(float),
                 };
-                if (plan->DirectB && columns == MatMulPlan.PanelColumns)
-                {
-                    part.B = plan->B + (firstK * plan->Ldb) + firstColumn;
-                    part.Step = plan->Ldb * sizeof(float);
-                    part.Ahead = part.Step * MatMulPlan.AheadRows;
-                }
-                else if (plan->Packed == null)
+                if (plan->Packed == null)
                 {
                     if (!block->IsNextPacked)
                     {
@@ -165,7 +159,6 @@ public static unsafe partial class MatMul
                     else
                     {
                         part.B = (float*)plan->Packed + offset;
-                        part.Ahead = plan->BlockRows > 2 * plan->TileRows ? 0 : MatMulPlan.AheadBytes;
                     }
                 }
 
@@ -190,8 +183,7 @@ public static unsafe partial class MatMul
         if (plan->TransposeB)
         {
             float* source = plan->B + (firstColumn * plan->Ldb) + firstK;
-            int ahead = plan->IsOneTileHigh ? MatMulPlan.AheadFloats : 0;
-            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, destination, MatMulPlan.PanelColumns, ahead);
+            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, destination, MatMulPlan.PanelColumns);
         }
         else
         {
@@ -228,31 +220,30 @@ public static unsafe partial class MatMul
                 aStep = plan->AStep;
             }
 
+            TileJoin join = new(merge, plan->RunLevels, inner, outer, tileFloats);
+            float* level = join.First;
             float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + part->FirstColumn;
-            float* sum = isLast ? c : MatMulTile.Level(plan->RunLevels, levelAfter, inner, outer, tileFloats);
-            nint sumStride = isLast ? plan->Ldc : MatMulPlan.PanelColumns;
-            bool isJoined = merge != 0 || bias != null || (isLast && isEdge);
-            float* tile = isJoined ? block->Tile : sum;
-            nint tileStride = isJoined ? MatMulPlan.PanelColumns : sumStride;
-            // What the tile's sums will be joined with and written to comes near while it computes.
-            MatMulPacking.Prefetch(sum, sumStride, rows, part->Columns);
-            if (merge != 0)
+            float* sum = !isLast ? join.LevelAt(levelAfter) : isEdge ? block->Tile : c;
+            nint sumStride = isLast && !isEdge ? plan->Ldc : MatMulPlan.PanelColumns;
+            // What the sums are joined with and written to comes near while they are computed.
+            MatMulPacking.Prefetch(sum, sumStride, rows, MatMulPlan.PanelColumns);
+            if (level != null)
             {
-                float* level = MatMulTile.Level(plan->RunLevels, System.Numerics.BitOperations.TrailingZeroCount(merge), inner, outer, tileFloats);
-                MatMulPacking.Prefetch(level, MatMulPlan.PanelColumns, rows, part->Columns);
+                MatMulPacking.Prefetch(level, MatMulPlan.PanelColumns, rows, MatMulPlan.PanelColumns);
             }
 
             part->PackNext(plan, block, row / plan->TileRows);
             for (int column = 0; column < part->Columns; column += plan->TileColumns)
             {
-                MatMulTile.Run<S, F, D>(
-                    rows, depth, a, aRow, aStep, (byte*)(part->B + column), part->Step, part->Ahead, tile + column, tileStride);
+                MatMulTile.Run<S, F, D, Float32Weights>(
+                    rows, depth, a, aRow, aStep, (byte*)(part->B + column), part->Step, level == null ? null : level + column, sum + column, sumStride);
             }
 
-            if (isJoined)
+            join.AddOthers<S, F, D>(rows, MatMulPlan.PanelColumns, bias, sum, sumStride);
+
+            if (isLast && isEdge)
             {
-                int columns = isLast ? part->Columns : MatMulPlan.PanelColumns;
-                MatMulTile.Join<S, F, D>(rows, columns, tile, merge, plan->RunLevels, inner, outer, tileFloats, bias, sum, sumStride);
+                MatMulPacking.Copy(block->Tile, MatMulPlan.PanelColumns, rows, part->Columns, part->Columns, c, plan->Ldc);
             }
 
             inner += plan->RunLevels * tileFloats;
@@ -280,7 +271,7 @@ public static unsafe partial class MatMul
                 }
                 else
                 {
-                    MatMulPacking.Transpose(source, plan->ARow / sizeof(float), part, rows, tile, rows, 0);
+                    MatMulPacking.Transpose(source, plan->ARow / sizeof(float), part, rows, tile, rows);
                 }
             }
         }
@@ -314,7 +305,7 @@ public static unsafe partial class MatMul
     {
         public int Leaf, Panel, FirstColumn, Columns;
         public float* A, B;
-        public nint Step, Ahead;
+        public nint Step;
 
         /// <summary>The panel of the task that is packed next, or -1, its leaf, and how much of that each tile takes.</summary>
         public int NextPanel;
@@ -334,10 +325,8 @@ public static unsafe partial class MatMul
                 NextPanel = endLeaf < plan->LeafCount ? 0 : -1;
             }
 
-            NextPanel = plan->DirectB ? -1 : NextPanel;
             int tiles = MatMulPlan.CeilingDivide(block->Rows, plan->TileRows);
-            int slices = MatMulPlan.CeilingDivide(ChainTree.Leaf / SliceDepth, tiles);
-            _slice = slices * SliceDepth;
+            _slice = MatMulPlan.CeilingDivide(ChainTree.Leaf / SliceDepth, tiles) * SliceDepth;
         }
 
         /// <summary>Before a tile: packs its share of the next panel, and asks for the share of the tile that follows.</summary>
@@ -348,21 +337,18 @@ public static unsafe partial class MatMul
                 return;
             }
 
-            int depth = plan->LeafDepth(_nextLeaf);
-            int firstK = _nextLeaf * ChainTree.Leaf;
-            int done = tile * _slice;
+            int depth = plan->LeafDepth(_nextLeaf), done = tile * _slice;
             if (done >= depth)
             {
                 return;
             }
 
-            int panel = block->FirstPanel + NextPanel;
+            int firstK = _nextLeaf * ChainTree.Leaf, panel = block->FirstPanel + NextPanel;
             PackB(plan, firstK + done, Math.Min(_slice, depth - done), panel, block->NextB + (done * MatMulPlan.PanelColumns));
             done += _slice;
             if (done < depth)
             {
-                int slice = Math.Min(_slice, depth - done);
-                int columns = plan->ColumnsOfPanel(panel);
+                int slice = Math.Min(_slice, depth - done), columns = plan->ColumnsOfPanel(panel);
                 float* source = plan->TransposeB
                     ? plan->B + (panel * MatMulPlan.PanelColumns * plan->Ldb) + firstK + done
                     : plan->B + ((firstK + done) * plan->Ldb) + (panel * MatMulPlan.PanelColumns);

@@ -123,17 +123,32 @@ public static unsafe partial class MatMul
         switch (compute.Path)
         {
             case SimdPath.Vector512:
-                RunBlocked<Simd512, Vector512<float>, Vector512<double>>(compute, plan);
+                Run<Simd512, Vector512<float>, Vector512<double>>(compute, plan);
                 break;
             case SimdPath.Vector256:
-                RunBlocked<Simd256, Vector256<float>, Vector256<double>>(compute, plan);
+                Run<Simd256, Vector256<float>, Vector256<double>>(compute, plan);
                 break;
             case SimdPath.Vector128:
-                RunBlocked<Simd128, Vector128<float>, Vector128<double>>(compute, plan);
+                Run<Simd128, Vector128<float>, Vector128<double>>(compute, plan);
                 break;
             default:
-                RunBlocked<SimdScalar, float, double>(compute, plan);
+                Run<SimdScalar, float, double>(compute, plan);
                 break;
+        }
+    }
+
+    private static void Run<S, F, D>(Compute compute, MatMulPlan* plan)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        if (plan->M <= FewRowsMax)
+        {
+            RunFewRows<S, F, D>(compute, plan);
+        }
+        else
+        {
+            RunBlocked<S, F, D>(compute, plan);
         }
     }
 

@@ -16,6 +16,12 @@ internal static unsafe class MatMulPacking
     /// <summary>destination[k, i] = source[k, i], k &lt; depth, i &lt; width; +0 from there to <paramref name="paddedWidth"/>.</summary>
     public static void Copy(float* source, nint sourceStride, int depth, int width, int paddedWidth, float* destination, nint destinationStride)
     {
+        if (width == MatMulPlan.PanelColumns && paddedWidth == width)
+        {
+            CopyPanel(source, sourceStride, depth, destination, destinationStride);
+            return;
+        }
+
         for (int k = 0; k < depth; k++)
         {
             int i = 0;
@@ -44,6 +50,35 @@ internal static unsafe class MatMulPacking
                 destination[i] = 0f;
             }
 
+            source += sourceStride;
+            destination += destinationStride;
+        }
+    }
+
+    /// <summary>The rows of a full panel.</summary>
+    private static void CopyPanel(float* source, nint sourceStride, int depth, float* destination, nint destinationStride)
+    {
+        int k = 0;
+        for (; k + 2 <= depth && Vector512.IsHardwareAccelerated; k += 2)
+        {
+            Vector512<float> x0 = Vector512.Load(source), x1 = Vector512.Load(source + 16);
+            Vector512<float> y0 = Vector512.Load(source + sourceStride), y1 = Vector512.Load(source + sourceStride + 16);
+            Vector512.Store(x0, destination);
+            Vector512.Store(x1, destination + 16);
+            Vector512.Store(y0, destination + destinationStride);
+            Vector512.Store(y1, destination + destinationStride + 16);
+            source += 2 * sourceStride;
+            destination += 2 * destinationStride;
+        }
+
+        for (; k < depth; k++)
+        {
+            Vector256<float> x0 = Vector256.Load(source), x1 = Vector256.Load(source + 8);
+            Vector256<float> x2 = Vector256.Load(source + 16), x3 = Vector256.Load(source + 24);
+            Vector256.Store(x0, destination);
+            Vector256.Store(x1, destination + 8);
+            Vector256.Store(x2, destination + 16);
+            Vector256.Store(x3, destination + 24);
             source += sourceStride;
             destination += destinationStride;
         }
@@ -100,14 +135,18 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on. What
-    /// lies <paramref name="ahead"/> floats further along each source row is asked for, unless that is 0.</summary>
-    public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride, int ahead)
+    /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on.</summary>
+    public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride)
     {
         int i = 0;
+        for (; i + 16 <= width && Avx512F.IsSupported; i += 16)
+        {
+            Transposition.RowsToLanes(source + (i * sourceStride), sourceStride, 16, depth, destination + i, destinationStride);
+        }
+
         for (; i + 8 <= width && Avx.IsSupported; i += 8)
         {
-            Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride, ahead);
+            Transpose8(source + (i * sourceStride), sourceStride, depth, destination + i, destinationStride);
         }
 
         for (; i + 4 <= width && (Sse2.IsSupported || AdvSimd.Arm64.IsSupported); i += 4)
@@ -145,21 +184,13 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride, int ahead)
+    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride)
     {
         int k = 0;
         for (; k + 8 <= depth; k += 8)
         {
             float* s = source + k;
             float* d = destination + (k * (nint)destinationStride);
-            if (ahead != 0 && (k & 8) == 0)
-            {
-                for (int i = 0; i < 8; i++)
-                {
-                    Sse.Prefetch0(s + (i * stride) + ahead);
-                }
-            }
-
             // Rows i and i + 4 share a register, so that the exchange of halves happens in the loads.
             Vector256<float> low0 = Halves(s, s + (4 * stride)), high0 = Halves(s + 4, s + (4 * stride) + 4);
             Vector256<float> low1 = Halves(s + stride, s + (5 * stride)), high1 = Halves(s + stride + 4, s + (5 * stride) + 4);

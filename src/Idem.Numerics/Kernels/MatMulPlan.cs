@@ -12,8 +12,8 @@ internal unsafe struct MatMulPlan
     /// <summary>Columns of a packed panel, whatever the path: two of the widest vectors.</summary>
     public const int PanelColumns = 32;
 
-    /// <summary>Floats of a packed block of a: half of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
-    private const int BlockFloats = 136 * 1024;
+    /// <summary>Floats of a packed block of a: a quarter of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
+    private const int BlockFloats = 68 * 1024;
 
     /// <summary>Rows of a block that make packing a panel of b cheap; a run of leaves is lengthened only while they fit.</summary>
     private const int BlockRowsWanted = 264;
@@ -32,8 +32,8 @@ internal unsafe struct MatMulPlan
 
     private const int TasksPerThread = 4;
 
-    /// <summary>How far a single tile asks ahead: bytes of a packed panel, rows of b where it lies, floats along a transposed row.</summary>
-    public const int AheadBytes = 4096, AheadRows = 16, AheadFloats = 128;
+    /// <summary>How far a tile of few rows asks ahead: bytes of a packed panel.</summary>
+    public const int AheadBytes = 8192;
 
     public int M, N, K;
     public byte* A;
@@ -61,9 +61,6 @@ internal unsafe struct MatMulPlan
 
     /// <summary>Whether a is packed by each task; else it is read where it lies, or is shared.</summary>
     public bool PackA;
-
-    /// <summary>Whether full panels of b are read where they lie, by one tile.</summary>
-    public bool DirectB;
 
     /// <summary>Whether all of a, or all of b, is packed before the tasks.</summary>
     public bool ShareA, ShareB;
@@ -117,18 +114,28 @@ internal unsafe struct MatMulPlan
         long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
         Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
-        bool worthPacking = BlockRows > TileRows && CeilingDivide(Panels, Groups) > 2;
+        bool collides = ARow % 4096 == 0; // the rows of a tile would share few sets of the first-level cache
+        bool worthPacking = (TransposeA || collides) && BlockRows > TileRows && CeilingDivide(Panels, Groups) > 2;
         ShareA = share && Groups > 1 && worthPacking && (long)M * K <= SharedFloatsMax;
         ShareB = share && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
         PackA = worthPacking && !ShareA;
-        DirectB = Packed == null && !TransposeB && BlockRows == TileRows;
+    }
+
+    /// <summary>Cuts a product of few rows: Panels are groups of <paramref name="columns"/> columns, a task is a Group of them.</summary>
+    public void CutFewRows(int columns, int tileRowsMax, int threads)
+    {
+        TileColumns = columns;
+        TileRows = CeilingDivide(M, CeilingDivide(M, tileRowsMax));
+        Panels = CeilingDivide(N, columns);
+        LeafCount = ChainTree.LeafCount(K);
+        LevelCount = ChainTree.LevelCount(LeafCount);
+        long products = (long)M * N * Math.Max(K, 1);
+        Groups = threads == 1 ? 1 : (int)Math.Min(Panels, Math.Clamp(products / ProductsPerTask, 1, threads * TasksPerThread));
     }
 
     public readonly int FirstPanel(int group) => (int)((long)Panels * group / Groups);
 
     public readonly int LeafDepth(int leaf) => Math.Min(K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
-
-    public readonly bool IsOneTileHigh => RowBlocks == 1 && BlockRows == TileRows;
 
     public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
 

@@ -1,60 +1,50 @@
-// What follows a tile's chains: earlier leaves are joined in the tree's order, then the bias is added.
+// What follows a tile's chains: sums of earlier leaves are joined in the tree's order, then the bias is added.
+
+using System.Numerics;
 
 namespace Idem.Numerics.Kernels;
 
-internal static unsafe partial class MatMulTile
+/// <summary>
+/// The levels that the sums of one tile are joined with, each as the left operand: those in Merge (see
+/// <see cref="Reduction.ChainTree.LevelsToMerge"/>), lowest first. Levels are dense rows of a panel, tileFloats apart; those inside a
+/// run of leaves lie apart from those that outlive it.
+/// </summary>
+internal readonly unsafe struct TileJoin(uint merge, int runLevels, float* inner, float* outer, nint tileFloats)
 {
-    /// <summary>Where a tile's sum of a level waits: levels inside a run of leaves lie apart from those that outlive it.</summary>
-    public static float* Level(int runLevels, int level, float* inner, float* outer, nint tileFloats) =>
-        level < runLevels ? inner + (level * tileFloats) : outer + ((level - runLevels) * tileFloats);
+    /// <summary>The first of them, which the tile adds while its sums are in registers; null if there is none.</summary>
+    public float* First => merge == 0 ? null : LevelAt(BitOperations.TrailingZeroCount(merge));
 
-    /// <summary>
-    /// c = tile, joined with each level in <paramref name="merge"/> (see <see cref="Reduction.ChainTree.LevelsToMerge"/>) as the
-    /// left operand, lowest first, then with the bias unless that is null. Tile and levels are dense rows of a panel.
-    /// </summary>
-    public static void Join<S, F, D>(
-        int rows, int columns, float* tile, uint merge, int runLevels, float* inner, float* outer, nint tileFloats, float* bias, float* c, nint cStride)
+    /// <summary>Where the sum of a level waits.</summary>
+    public float* LevelAt(int level) => level < runLevels ? inner + (level * tileFloats) : outer + ((level - runLevels) * tileFloats);
+
+    /// <summary>c = level + c for the others; then c = c + bias unless that is null.</summary>
+    public void AddOthers<S, F, D>(int rows, int columns, float* bias, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        // All but the last addition stay in the tile; the last goes from there to c.
-        for (; merge != 0; merge &= merge - 1)
+        for (uint others = merge & (merge - 1); others != 0; others &= others - 1)
         {
-            float* level = Level(runLevels, System.Numerics.BitOperations.TrailingZeroCount(merge), inner, outer, tileFloats);
-            bool isLast = (merge & (merge - 1)) == 0 && bias == null && columns == MatMulPlan.PanelColumns;
-            Add<S, F, D>(rows, level, MatMulPlan.PanelColumns, tile, isLast ? c : tile, isLast ? cStride : MatMulPlan.PanelColumns);
-            if (isLast)
-            {
-                return;
-            }
+            Add<S, F, D>(rows, columns, LevelAt(BitOperations.TrailingZeroCount(others)), MatMulPlan.PanelColumns, c, cStride);
         }
 
         if (bias != null)
         {
-            bool isWhole = columns == MatMulPlan.PanelColumns;
-            Add<S, F, D>(rows, bias, 0, tile, isWhole ? c : tile, isWhole ? cStride : MatMulPlan.PanelColumns);
-            if (isWhole)
-            {
-                return;
-            }
+            Add<S, F, D>(rows, columns, bias, 0, c, cStride);
         }
-
-        MatMulPacking.Copy(tile, MatMulPlan.PanelColumns, rows, columns, columns, c, cStride);
     }
 
-    /// <summary>c = addend + tile.</summary>
-    private static void Add<S, F, D>(int rows, float* addend, nint addendStride, float* tile, float* c, nint cStride)
+    private static void Add<S, F, D>(int rows, int columns, float* addend, nint addendStride, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        for (int row = 0; row < rows; row++, addend += addendStride, tile += MatMulPlan.PanelColumns, c += cStride)
+        for (int row = 0; row < rows; row++, addend += addendStride, c += cStride)
         {
-            for (int column = 0; column < MatMulPlan.PanelColumns; column += 2 * S.Lanes)
+            for (int column = 0; column < columns; column += 2 * S.Lanes)
             {
-                S.Store(c + column, S.Add(S.Load(addend + column), S.Load(tile + column)));
-                S.Store(c + column + S.Lanes, S.Add(S.Load(addend + column + S.Lanes), S.Load(tile + column + S.Lanes)));
+                S.Store(c + column, S.Add(S.Load(addend + column), S.Load(c + column)));
+                S.Store(c + column + S.Lanes, S.Add(S.Load(addend + column + S.Lanes), S.Load(c + column + S.Lanes)));
             }
         }
     }

@@ -12,48 +12,50 @@ internal static unsafe partial class MatMulTile
         S.Lanes == 16 || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? 12 : 6;
 
     /// <summary>A tile of <paramref name="rows"/> rows by two vectors, see <see cref="Tile2"/>.</summary>
-    public static void Run<S, F, D>(int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, nint ahead, float* c, nint cStride)
+    public static void Run<S, F, D, TWeight>(
+        int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* level, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
+        where TWeight : struct, IWeightFormat
     {
         switch (rows)
         {
             case 1:
-                Tile2<S, F, D, Rows1>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows1, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 2:
-                Tile2<S, F, D, Rows2>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows2, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 3:
-                Tile2<S, F, D, Rows3>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows3, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 4:
-                Tile2<S, F, D, Rows4>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows4, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 5:
-                Tile2<S, F, D, Rows5>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows5, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 6:
-                Tile2<S, F, D, Rows6>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows6, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 7:
-                Tile2<S, F, D, Rows7>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows7, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 8:
-                Tile2<S, F, D, Rows8>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows8, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 9:
-                Tile2<S, F, D, Rows9>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows9, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 10:
-                Tile2<S, F, D, Rows10>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows10, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 11:
-                Tile2<S, F, D, Rows11>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows11, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             case 12:
-                Tile2<S, F, D, Rows12>(depth, a, aRow, aStep, b, bStep, ahead, c, cStride);
+                Tile2<S, F, D, Rows12, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows, "MatMul: no tile has so many rows");

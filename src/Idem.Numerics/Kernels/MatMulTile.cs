@@ -16,14 +16,16 @@ internal interface IRowCount
 internal static unsafe partial class MatMulTile
 {
     /// <summary>
-    /// Rows (at most 12) by two vectors. Element (i, k) of a lies at byte i * aRow + k * aStep; row k of b at byte k * bStep, and
-    /// what lies <paramref name="ahead"/> bytes behind it is asked for, unless that is 0.
+    /// Rows (at most 12) by two vectors. Element (i, k) of a lies at byte i * aRow + k * aStep; row k of b at byte k * bStep. While the sums
+    /// are in registers, those of level, dense rows of a panel, are added as the left operands, unless that is null.
     /// </summary>
-    public static void Tile2<S, F, D, TRows>(int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, nint ahead, float* c, nint cStride)
+    public static void Tile2<S, F, D, TRows, TWeight>(
+        int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* level, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
         where TRows : struct, IRowCount
+        where TWeight : struct, IWeightFormat
     {
         F c00 = default, c01 = default;
         F c10 = default, c11 = default;
@@ -42,14 +44,16 @@ internal static unsafe partial class MatMulTile
         byte* a9 = a + (9 * aRow);
         for (int k = 0; k < depth; k++)
         {
-            if (ahead != 0 && Sse.IsSupported)
+            if (TWeight.Ahead != 0 && Sse.IsSupported)
             {
-                Sse.Prefetch0(b + ahead);
-                Sse.Prefetch0(b + ahead + 64);
+                Sse.Prefetch0(b + TWeight.Ahead);
+                if (TWeight.Bytes * 2 * S.Lanes > 64)
+                {
+                    Sse.Prefetch0(b + TWeight.Ahead + 64);
+                }
             }
 
-            F b0 = S.Load((float*)b);
-            F b1 = S.Load((float*)b + S.Lanes);
+            F b0 = TWeight.Load<S, F, D>(b), b1 = TWeight.Load<S, F, D>(b + (TWeight.Bytes * S.Lanes));
             F x = S.Create(*(float*)a);
             c00 = S.Fma(x, b0, c00);
             c01 = S.Fma(x, b1, c01);
@@ -135,6 +139,88 @@ internal static unsafe partial class MatMulTile
             a6 += aStep;
             a9 += aStep;
             b += bStep;
+        }
+
+        if (level != null)
+        {
+            c00 = S.Add(S.Load(level), c00);
+            c01 = S.Add(S.Load(level + S.Lanes), c01);
+            if (TRows.Count > 1)
+            {
+                level += MatMulPlan.PanelColumns;
+                c10 = S.Add(S.Load(level), c10);
+                c11 = S.Add(S.Load(level + S.Lanes), c11);
+            }
+
+            if (TRows.Count > 2)
+            {
+                level += MatMulPlan.PanelColumns;
+                c20 = S.Add(S.Load(level), c20);
+                c21 = S.Add(S.Load(level + S.Lanes), c21);
+            }
+
+            if (TRows.Count > 3)
+            {
+                level += MatMulPlan.PanelColumns;
+                c30 = S.Add(S.Load(level), c30);
+                c31 = S.Add(S.Load(level + S.Lanes), c31);
+            }
+
+            if (TRows.Count > 4)
+            {
+                level += MatMulPlan.PanelColumns;
+                c40 = S.Add(S.Load(level), c40);
+                c41 = S.Add(S.Load(level + S.Lanes), c41);
+            }
+
+            if (TRows.Count > 5)
+            {
+                level += MatMulPlan.PanelColumns;
+                c50 = S.Add(S.Load(level), c50);
+                c51 = S.Add(S.Load(level + S.Lanes), c51);
+            }
+
+            if (TRows.Count > 6)
+            {
+                level += MatMulPlan.PanelColumns;
+                c60 = S.Add(S.Load(level), c60);
+                c61 = S.Add(S.Load(level + S.Lanes), c61);
+            }
+
+            if (TRows.Count > 7)
+            {
+                level += MatMulPlan.PanelColumns;
+                c70 = S.Add(S.Load(level), c70);
+                c71 = S.Add(S.Load(level + S.Lanes), c71);
+            }
+
+            if (TRows.Count > 8)
+            {
+                level += MatMulPlan.PanelColumns;
+                c80 = S.Add(S.Load(level), c80);
+                c81 = S.Add(S.Load(level + S.Lanes), c81);
+            }
+
+            if (TRows.Count > 9)
+            {
+                level += MatMulPlan.PanelColumns;
+                c90 = S.Add(S.Load(level), c90);
+                c91 = S.Add(S.Load(level + S.Lanes), c91);
+            }
+
+            if (TRows.Count > 10)
+            {
+                level += MatMulPlan.PanelColumns;
+                cA0 = S.Add(S.Load(level), cA0);
+                cA1 = S.Add(S.Load(level + S.Lanes), cA1);
+            }
+
+            if (TRows.Count > 11)
+            {
+                level += MatMulPlan.PanelColumns;
+                cB0 = S.Add(S.Load(level), cB0);
+                cB1 = S.Add(S.Load(level + S.Lanes), cB1);
+            }
         }
 
         S.Store(c, c00);

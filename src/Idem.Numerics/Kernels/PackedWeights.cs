@@ -10,7 +10,8 @@ namespace Idem.Numerics.Kernels;
 /// <summary>A matrix [k, n] packed for <see cref="MatMul.Multiply(Compute, int, ReadOnlySpan{float}, int, PackedWeights, ReadOnlySpan{float}, Span{float}, int)"/>, in memory of its own.</summary>
 public sealed unsafe class PackedWeights : IDisposable
 {
-    private const int AlignmentBytes = 4096;
+    private const int AlignmentBytes = 2 << 20; // a huge page
+    private const int ReadAheadBytes = 4096;
     private byte* _memory;
 
     private PackedWeights(int k, int n, PackedDtype dtype)
@@ -19,8 +20,9 @@ public sealed unsafe class PackedWeights : IDisposable
         N = n;
         Dtype = dtype;
         Bytes = (long)MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * MatMulPlan.PanelColumns * k * ElementBytes;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + AlignmentBytes, AlignmentBytes);
-        GC.AddMemoryPressure(Bytes + AlignmentBytes);
+        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + ReadAheadBytes, AlignmentBytes);
+        HugePages.Advise(_memory, (nuint)Bytes);
+        GC.AddMemoryPressure(Bytes + ReadAheadBytes);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -68,7 +70,7 @@ public sealed unsafe class PackedWeights : IDisposable
                 float* panel = (float*)weights._memory + (column * (nint)k);
                 if (transposed)
                 {
-                    MatMulPacking.Transpose(source + (column * (nint)stride), stride, k, columns, panel, MatMulPlan.PanelColumns, 0);
+                    MatMulPacking.Transpose(source + (column * (nint)stride), stride, k, columns, panel, MatMulPlan.PanelColumns);
                 }
                 else
                 {
@@ -133,7 +135,7 @@ public sealed unsafe class PackedWeights : IDisposable
         if (_memory != null)
         {
             NativeMemory.AlignedFree(_memory);
-            GC.RemoveMemoryPressure(Bytes + AlignmentBytes);
+            GC.RemoveMemoryPressure(Bytes + ReadAheadBytes);
             _memory = null;
         }
     }

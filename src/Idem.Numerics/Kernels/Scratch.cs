@@ -8,40 +8,39 @@ namespace Idem.Numerics.Kernels;
 internal static unsafe class Scratch
 {
     [ThreadStatic] private static Block? t_block;
+    [ThreadStatic] private static Block? t_shared;
 
     /// <summary>
     /// At least <paramref name="count"/> float32. Valid until the next call on this thread: a kernel rents once and carves.
     /// </summary>
-    public static float* Rent(long count)
-    {
-        Block block = t_block ??= new Block();
-        block.Reserve((nuint)count * sizeof(float));
-        return (float*)block.Start;
-    }
+    public static float* Rent(long count) => (t_block ??= new Block()).Reserve((nuint)count * sizeof(float));
+
+    /// <summary>The same for what the tasks of one kernel share, each of which may rent its own; valid until this thread's next kernel.</summary>
+    public static float* RentShared(long count) => (t_shared ??= new Block()).Reserve((nuint)count * sizeof(float));
 
     /// <summary>Rounds a count of float32 up to whole cache lines, so that carved pieces stay aligned.</summary>
     public static long Round(long count) => (count + 15) & ~15L;
 
     private sealed class Block
     {
+        private float* _start;
         private nuint _size;
 
-        ~Block() => NativeMemory.AlignedFree(Start);
+        ~Block() => NativeMemory.AlignedFree(_start);
 
-        public void* Start { get; private set; }
-
-        public void Reserve(nuint size)
+        public float* Reserve(nuint size)
         {
             if (size <= _size)
             {
-                return;
+                return _start;
             }
 
-            NativeMemory.AlignedFree(Start);
-            Start = null;
+            NativeMemory.AlignedFree(_start);
+            _start = null;
             _size = 0;
-            Start = NativeMemory.AlignedAlloc(size + (size / 2), 64);
+            _start = (float*)NativeMemory.AlignedAlloc(size + (size / 2), 64);
             _size = size + (size / 2);
+            return _start;
         }
     }
 }

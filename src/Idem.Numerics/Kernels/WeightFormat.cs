@@ -1,0 +1,82 @@
+// How a tile reads weights: float32 as they are, bfloat16 widened in registers. Widening is exact: the same bits above sixteen zeros.
+
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Idem.Numerics.Kernels;
+
+/// <summary>A storage format of weights, known to the JIT.</summary>
+internal unsafe interface IWeightFormat
+{
+    /// <summary>Bytes of a value.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>How many bytes further along a panel a tile asks for; 0 where the next row of b is not the memory that follows.</summary>
+    static abstract nint Ahead { get; }
+
+    /// <summary>One vector of values.</summary>
+    static abstract F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct;
+}
+
+/// <summary>Float32 where it lies, or packed by the call.</summary>
+internal readonly unsafe struct Float32Weights : IWeightFormat
+{
+    public static int Bytes => sizeof(float);
+
+    public static nint Ahead => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Load((float*)source);
+}
+
+/// <summary>Float32 in the panels of <see cref="PackedWeights"/>.</summary>
+internal readonly unsafe struct PackedFloat32Weights : IWeightFormat
+{
+    public static int Bytes => sizeof(float);
+
+    public static nint Ahead => MatMulPlan.AheadBytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Load((float*)source);
+}
+
+/// <summary>Bfloat16 in the panels of <see cref="PackedWeights"/>.</summary>
+internal readonly unsafe struct BFloat16Weights : IWeightFormat
+{
+    public static int Bytes => sizeof(ushort);
+
+    public static nint Ahead => MatMulPlan.AheadBytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        if (typeof(F) == typeof(Vector512<float>))
+        {
+            return (F)(object)(Vector512.WidenLower(Vector256.Load((ushort*)source).ToVector512Unsafe()) << 16).AsSingle();
+        }
+
+        if (typeof(F) == typeof(Vector256<float>))
+        {
+            return (F)(object)(Vector256.WidenLower(Vector128.Load((ushort*)source).ToVector256Unsafe()) << 16).AsSingle();
+        }
+
+        if (typeof(F) == typeof(Vector128<float>))
+        {
+            return (F)(object)(Vector128.WidenLower(Vector64.Load((ushort*)source).ToVector128Unsafe()) << 16).AsSingle();
+        }
+
+        return (F)(object)BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
+    }
+}
