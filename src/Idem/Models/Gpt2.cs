@@ -56,7 +56,7 @@ public sealed class Gpt2 : Module
     public Tensor Loss(ReadOnlySpan<int> ids, ReadOnlySpan<int> targets, int sequences, Reduction reduction = Reduction.Mean, ForwardContext? context = null)
     {
         using ResultScope scope = Tape.OwnResults();
-        Tensor x = _transformer.FinalNorm(_transformer.Forward(ids, sequences, context)); // [B*T, C]
+        Tensor x = _transformer.Forward(ids, sequences, context); // [B*T, C]
         return scope.Keep(LossOf(reduction).Forward(x, _head, targets));
     }
 
@@ -118,7 +118,7 @@ public sealed class Gpt2 : Module
     };
 
     // [B*T, C] to [B*T, V]
-    private Tensor Head(Tensor x) => Ops.MatMul(_transformer.FinalNorm(x), _head, transposeB: true);
+    private Tensor Head(Tensor x) => Ops.MatMul(x, _head, transposeB: true);
 
     private int CheckContinuation(int length, IReadOnlyList<KvCache> caches)
     {
@@ -182,8 +182,6 @@ internal sealed class Gpt2Transformer : Module
 
     public Parameter TokenTable => _wte.Weight;
 
-    public Tensor FinalNorm(Tensor x) => _lnF.Forward(x);
-
     public Tensor Forward(ReadOnlySpan<int> ids, int sequences, ForwardContext? context)
     {
         if (sequences <= 0 || ids.Length == 0 || ids.Length % sequences != 0 || ids.Length / sequences > _config.NPositions)
@@ -201,13 +199,7 @@ internal sealed class Gpt2Transformer : Module
 
         Tensor x = _wte.Forward(ids) + _wpe.Forward(positions.AsSpan(0, ids.Length)); // [B*T, C]
         ArrayPool<int>.Shared.Return(positions);
-        x = _drop.Forward(x, context);
-        for (int i = 0; i < _h.Count; i++)
-        {
-            x = _h[i].Forward(x, new Gpt2Sequences(sequences, context, null));
-        }
-
-        return x;
+        return Blocks(_drop.Forward(x, context), new Gpt2Sequences(sequences, context, null));
     }
 
     public Tensor Continue(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches)
@@ -221,19 +213,26 @@ internal sealed class Gpt2Transformer : Module
 
         Tensor x = _wte.Forward(ids) + _wpe.Forward(positions.AsSpan(0, ids.Length)); // [caches * n, C]
         ArrayPool<int>.Shared.Return(positions);
+        return Blocks(x, new Gpt2Sequences(caches.Count, null, caches));
+    }
+
+    // All blocks and the final norm. What a block adds to the residual stream is added with the norm that follows, in one pass.
+    private Tensor Blocks(Tensor x, Gpt2Sequences sequences)
+    {
+        Tensor? addend = null;
         for (int i = 0; i < _h.Count; i++)
         {
-            x = _h[i].Forward(x, new Gpt2Sequences(caches.Count, null, caches));
+            addend = _h[i].Forward(ref x, addend, sequences);
         }
 
-        return x;
+        return addend is null ? _lnF.Forward(x) : _lnF.Forward(x, addend, out _);
     }
 }
 
 /// <summary>What the rows of an activation belong to.</summary>
 internal readonly record struct Gpt2Sequences(int Count, ForwardContext? Context, IReadOnlyList<KvCache>? Caches);
 
-/// <summary>x + attn(ln_1(x)), then x + mlp(ln_2(x)).</summary>
+/// <summary>x + attn(ln_1(x)), then x + mlp(ln_2(x)); the last sum is left to what follows.</summary>
 internal sealed class Gpt2Block : Module
 {
     private readonly LayerNorm _ln1;
@@ -249,11 +248,15 @@ internal sealed class Gpt2Block : Module
         _mlp = Add("mlp", new Gpt2Mlp(config));
     }
 
-    public Tensor Forward(Tensor x, Gpt2Sequences sequences)
+    /// <param name="x">The residual stream before this block, less the addend; left as it is before the MLP.</param>
+    /// <param name="addend">What the block before adds to it, or null.</param>
+    /// <param name="sequences">What the rows belong to.</param>
+    /// <returns>What this block's MLP adds to x.</returns>
+    public Tensor Forward(ref Tensor x, Tensor? addend, Gpt2Sequences sequences)
     {
-        x += _attn.Forward(_ln1.Forward(x), sequences);
-        x += _mlp.Forward(_ln2.Forward(x), sequences);
-        return x;
+        Tensor normed = addend is null ? _ln1.Forward(x) : _ln1.Forward(x, addend, out x);
+        normed = _ln2.Forward(x, _attn.Forward(normed, sequences), out x);
+        return _mlp.Forward(normed, sequences);
     }
 }
 

@@ -30,6 +30,9 @@ public sealed class LayerNorm : Layer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.LayerNorm(input, Weight, Bias, _eps);
 
+    /// <summary>The norm of input + residual, and that sum, in one pass: the bits of the two operations.</summary>
+    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum) => Ops.AddLayerNorm(input, residual, Weight, Bias, _eps, out sum);
+
     /// <summary>Weight 1 and bias 0.</summary>
     protected override void InitializeOwn(ulong seed)
     {

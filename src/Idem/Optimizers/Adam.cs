@@ -79,8 +79,10 @@ public abstract class AdamOptimizer : Optimizer
         _settings = settings;
     }
 
+    private protected override bool ScalesGradients => true;
+
     private protected override void Update(ParameterGroup group, ParameterState state, Span<float> parameter, ReadOnlySpan<float> gradient) =>
         OptimizerKernels.Adam(
             Compute, _settings with { LearningRate = group.LearningRate, WeightDecay = group.WeightDecay },
-            state.Step, parameter, gradient, state[0], state[1], state[2]);
+            state.Step, parameter, gradient, state[0], state[1], state[2], GradientScale);
 }

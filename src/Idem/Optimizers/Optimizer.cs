@@ -2,6 +2,7 @@
 // (Kernels/Optimizers); here nothing is added or multiplied. A step allocates nothing.
 
 using Idem.Numerics;
+using Idem.Numerics.Kernels;
 
 namespace Idem.Optimizers;
 
@@ -72,10 +73,21 @@ public abstract class Optimizer
         }
     }
 
+    /// <summary>Whether <see cref="Update"/> multiplies gradients by <see cref="GradientScale"/> on the way.</summary>
+    private protected virtual bool ScalesGradients => false;
+
+    /// <summary>The factor of the step's gradients, rounded to float32.</summary>
+    private protected float GradientScale { get; private set; } = 1;
+
     /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <param name="gradientScale">
+    /// What gradients are multiplied by first, e.g. <see cref="GradientClip.Coefficient"/>: the bits of scaling them before, without
+    /// a pass over memory where the optimizer can. The gradients themselves may be left scaled or not.
+    /// </param>
     /// <exception cref="ArgumentException">A gradient and its parameter differ in length.</exception>
-    public void Step()
+    public void Step(double gradientScale = 1)
     {
+        GradientScale = (float)gradientScale;
         for (int i = 0; i < _groupStates.Length; i++)
         {
             ParameterGroup group = _groups[i];
@@ -91,6 +103,11 @@ public abstract class Optimizer
                 if (gradient.Length != data.Length)
                 {
                     throw new ArgumentException($"parameter '{state.Name}' has {data.Length} elements and its gradient {gradient.Length}; they must be equal");
+                }
+
+                if (!ScalesGradients)
+                {
+                    GradientClip.Scale(Compute, gradient, gradientScale);
                 }
 
                 state.Step++;

@@ -127,6 +127,10 @@ internal sealed class Backpropagation
         return leaf is { HasAbsent: true, Sum: { IsExclusive: true } sum } ? sum.Span(0, input.Length) : default;
     }
 
+    /// <summary>The sum of contributions to an operation's result so far, which the next may be added to in place; empty if it may not.</summary>
+    public static Span<float> SumToAddTo(Tensor input) =>
+        input.Node is { Sum: { IsExclusive: true } sum } ? sum.Span(0, input.Length) : default;
+
     /// <summary>Contributes the gradient of the current node's output itself, without a copy.</summary>
     public void Pass(Tensor? input)
     {

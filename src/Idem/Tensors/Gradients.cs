@@ -219,6 +219,14 @@ internal static class Gradients
         (int rows, int columns) = Ops.Rows("LayerNorm", n.A!.Shape);
         using Contribution dc = g.To(n.C);
         using Contribution db = g.To(n.B);
+        if (Backpropagation.SumToAddTo(n.A) is { IsEmpty: false } sum)
+        {
+            // What follows a residual sum: the gradient of the norm is added to the sum's on the way.
+            Numerics.Kernels.LayerNorm.BackwardResidual(
+                g.Compute, rows, columns, n.A.Data, n.B!.Data, n.Saved!.Span(0, rows), n.SavedToo!.Span(0, rows), dy, sum, sum, db.Span, dc.Span);
+            return;
+        }
+
         using Contribution da = g.To(n.A);
         Numerics.Kernels.LayerNorm.Backward(
             g.Compute, rows, columns, n.A.Data, n.B!.Data, n.Saved!.Span(0, rows), n.SavedToo!.Span(0, rows), dy, da.Span, db.Span, dc.Span);

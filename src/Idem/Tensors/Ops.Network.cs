@@ -21,6 +21,29 @@ internal static partial class Ops
         return y;
     }
 
+    /// <summary>
+    /// sum = a + b, and its layer normalisation, in one pass. Two operations are recorded, as if they had been done one by one.
+    /// </summary>
+    public static Tensor AddLayerNorm(Tensor a, Tensor b, Tensor weight, Tensor? bias, float eps, out Tensor sum)
+    {
+        if (a.Shape != b.Shape)
+        {
+            throw ShapeException.Two("AddLayerNorm", a.Shape, b.Shape, "they must be equal");
+        }
+
+        (int rows, int columns) = NormRows("AddLayerNorm", a, weight, bias);
+        Tape? sumTape = Tape.For(a, b);
+        sum = Tape.NewResult(a.Shape);
+        sumTape?.Record(Op.Add, sum, a, b);
+        Tape? tape = Tape.For(sum, weight, bias);
+        Tensor y = Tape.NewResult(a.Shape);
+        Storage mean = StoragePool.Rent(rows), rstd = StoragePool.Rent(rows);
+        Numerics.Kernels.LayerNorm.ForwardResidual(
+            Compute.Current, rows, columns, a.Data, b.Data, weight.Data, bias is null ? default : bias.Data, eps, sum.Data, y.Data, mean.Span(0, rows), rstd.Span(0, rows));
+        KeepOrRelease(tape?.Record(Op.LayerNorm, y, sum, weight, bias), mean, rstd);
+        return y;
+    }
+
     /// <summary>Root-mean-square normalisation over the last dimension.</summary>
     public static Tensor RmsNorm(Tensor x, Tensor weight, float eps)
     {

@@ -2,6 +2,7 @@
 
 using Idem.Nn;
 using Idem.Numerics;
+using Idem.Numerics.Kernels;
 using Idem.Optimizers;
 using Idem.Tensors;
 
@@ -56,9 +57,9 @@ internal sealed class TrainingOptimizer
             parameter.Gradients = gradients;
         }
 
-        double norm = _clip > 0 ? _clipper.ClipNorm(_clip) : _clipper.Norm();
+        double norm = _clipper.Norm();
         _optimizer.SetLearningRate(LearningRate(step));
-        _optimizer.Step();
+        _optimizer.Step(_clip > 0 ? GradientClip.Coefficient(norm, _clip) : 1);
         return norm;
     }
 

@@ -42,15 +42,16 @@ public static partial class OptimizerKernels
     /// <param name="expAvg">m, zeros at first.</param>
     /// <param name="expAvgSq">v, zeros at first.</param>
     /// <param name="maxExpAvgSq">The largest v so far, zeros at first; empty without AmsGrad.</param>
+    /// <param name="gradientScale">What g is multiplied by first, as clipping does; one rounding.</param>
     /// <exception cref="ArgumentException">Lengths differ, or the step is below 1.</exception>
     public static void Adam(
         Compute compute, in AdamSettings settings, long step,
-        Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> expAvg, Span<float> expAvgSq, Span<float> maxExpAvgSq)
+        Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> expAvg, Span<float> expAvgSq, Span<float> maxExpAvgSq, float gradientScale = 1)
     {
         CheckStep(nameof(Adam), step, parameter.Length, gradient.Length);
         CheckState(nameof(Adam), "exp_avg", parameter.Length, expAvg.Length, true);
         CheckState(nameof(Adam), "exp_avg_sq", parameter.Length, expAvgSq.Length, true);
         CheckState(nameof(Adam), "max_exp_avg_sq", parameter.Length, maxExpAvgSq.Length, settings.AmsGrad);
-        UpdateKernel<AdamRule>.Run(compute, new AdamRule(settings, step), parameter, gradient, expAvg, expAvgSq, maxExpAvgSq);
+        UpdateKernel<AdamRule>.Run(compute, new AdamRule(settings, step), parameter, gradient, expAvg, expAvgSq, maxExpAvgSq, gradientScale);
     }
 }

@@ -28,8 +28,9 @@ internal readonly unsafe struct UpdateKernel<TRule> : IKernel
     private readonly float* _state0;
     private readonly float* _state1;
     private readonly float* _state2;
+    private readonly float _scale;
 
-    private UpdateKernel(TRule rule, float* parameter, float* gradient, float* state0, float* state1, float* state2)
+    private UpdateKernel(TRule rule, float* parameter, float* gradient, float* state0, float* state1, float* state2, float scale)
     {
         _rule = rule;
         _parameter = parameter;
@@ -37,15 +38,19 @@ internal readonly unsafe struct UpdateKernel<TRule> : IKernel
         _state0 = state0;
         _state1 = state1;
         _state2 = state2;
+        _scale = scale;
     }
 
-    /// <summary>Applies the rule to every element. State spans that the rule does not use are empty.</summary>
+    /// <summary>
+    /// Applies the rule to every element, with the gradient times <paramref name="scale"/>: one rounded product, and the bits of
+    /// scaling the gradients before (1 changes none). State spans that the rule does not use are empty.
+    /// </summary>
     public static void Run(
-        Compute compute, TRule rule, Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> state0, Span<float> state1, Span<float> state2)
+        Compute compute, TRule rule, Span<float> parameter, ReadOnlySpan<float> gradient, Span<float> state0, Span<float> state1, Span<float> state2, float scale = 1)
     {
         fixed (float* p = parameter, g = gradient, s0 = state0, s1 = state1, s2 = state2)
         {
-            KernelLoop.Run(compute, parameter.Length, 1, new UpdateKernel<TRule>(rule, p, g, s0, s1, s2), alignment: 16);
+            KernelLoop.Run(compute, parameter.Length, 1, new UpdateKernel<TRule>(rule, p, g, s0, s1, s2, scale), alignment: 16);
         }
     }
 
@@ -70,7 +75,7 @@ internal readonly unsafe struct UpdateKernel<TRule> : IKernel
         for (int i = start; i < end; i += S.Lanes)
         {
             F parameter = S.Load(_parameter + i);
-            F gradient = S.Load(_gradient + i);
+            F gradient = S.Multiply(S.Load(_gradient + i), S.Create(_scale));
             F state0 = states > 0 ? S.Load(_state0 + i) : S.Zero;
             F state1 = states > 1 ? S.Load(_state1 + i) : S.Zero;
             F state2 = states > 2 ? S.Load(_state2 + i) : S.Zero;
