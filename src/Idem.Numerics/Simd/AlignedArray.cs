@@ -1,5 +1,5 @@
 // Memory of tensors and optimizer states: managed, so that a span keeps it alive and nothing needs a finalizer; pinned, so that it
-// stays aligned; in huge pages where it is large.
+// stays aligned.
 
 namespace Idem.Numerics;
 
