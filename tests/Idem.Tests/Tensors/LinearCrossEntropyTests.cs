@@ -1,6 +1,6 @@
 using Idem.Nn;
-using Idem.Numerics.Random;
 using Idem.Tensors;
+using static Idem.Tests.Support.TensorTesting;
 
 namespace Idem.Tests.Tensors;
 
@@ -17,14 +17,14 @@ public class LinearCrossEntropyTests
     {
         Tensor x = Random(1, rows, width), table = Random(2, classes, width);
         int[] targets = [.. Enumerable.Range(0, rows).Select(i => i % 11 == 3 ? -100 : i * 7919 % classes)];
-        int[] expected = Run(x, table, () => new CrossEntropyLoss().Forward(Ops.MatMul(x, table, transposeB: true), targets));
+        int[] expected = LossAndGradients(() => new CrossEntropyLoss().Forward(Ops.MatMul(x, table, transposeB: true), targets), x, table);
         (long kept, long atOnce) = (LinearCrossEntropy.KeptLogitsMax, LinearCrossEntropy.LogitsMax);
         try
         {
             foreach ((long keptMax, long atOnceMax) in new[] { (long.MaxValue, 1L), (0, 1), (0, 3L * classes), (0, 1L << 24) })
             {
                 (LinearCrossEntropy.KeptLogitsMax, LinearCrossEntropy.LogitsMax) = (keptMax, atOnceMax);
-                Assert.Equal(expected, Run(x, table, () => new CrossEntropyLoss().Forward(x, table, targets)));
+                Assert.Equal(expected, LossAndGradients(() => new CrossEntropyLoss().Forward(x, table, targets), x, table));
                 using (Autograd.NoGrad())
                 {
                     Assert.Equal(expected[0], BitConverter.SingleToInt32Bits(new CrossEntropyLoss().Forward(x, table, targets).Item()));
@@ -42,9 +42,9 @@ public class LinearCrossEntropyTests
     {
         int[] ids = [3, 5, 3, 60, 5, 5], targets = [5, 3, 60, 5, 5, 0];
         Tensor table = Random(2, 61, 8);
-        int[] fused = Run(table, table, () => new CrossEntropyLoss().Forward(Ops.Embedding(table, ids), table, targets));
+        int[] fused = LossAndGradients(() => new CrossEntropyLoss().Forward(Ops.Embedding(table, ids), table, targets), table);
         Tensor[] copies = [table.Clone(), table.Clone()];
-        Run(copies[0], copies[1], () => new CrossEntropyLoss().Forward(Ops.MatMul(Ops.Embedding(copies[0], ids), copies[1], transposeB: true), targets));
+        LossAndGradients(() => new CrossEntropyLoss().Forward(Ops.MatMul(Ops.Embedding(copies[0], ids), copies[1], transposeB: true), targets), copies);
         Assert.Equal(Bits(copies[1].Grad! + copies[0].Grad!), fused[1..(1 + table.Length)]);
     }
 
@@ -54,23 +54,5 @@ public class LinearCrossEntropyTests
         Tensor x = Tensor.Zeros([2, 3]), table = Tensor.Zeros([5, 3]);
         ShapeException error = Assert.Throws<ShapeException>(() => new CrossEntropyLoss().Forward(x, table, [1]));
         Assert.Contains("2 rows need 2 targets", error.Message, StringComparison.Ordinal);
-    }
-
-    private static int[] Run(Tensor x, Tensor table, Func<Tensor> loss)
-    {
-        x.RequireGrad().ZeroGrad();
-        table.RequireGrad().ZeroGrad();
-        Tensor value = loss();
-        value.Backward();
-        return [.. Bits(value), .. Bits(x.Grad!), .. Bits(table.Grad!)];
-    }
-
-    private static int[] Bits(Tensor tensor) => [.. tensor.ToArray().Select(BitConverter.SingleToInt32Bits)];
-
-    private static Tensor Random(ulong seed, params ReadOnlySpan<int> shape)
-    {
-        Tensor tensor = Tensor.Zeros(new Shape(shape));
-        ParameterInit.Normal(seed, "test", tensor.Data, 1);
-        return tensor;
     }
 }

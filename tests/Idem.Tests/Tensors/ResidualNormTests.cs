@@ -1,5 +1,5 @@
-using Idem.Numerics.Random;
 using Idem.Tensors;
+using static Idem.Tests.Support.TensorTesting;
 
 namespace Idem.Tests.Tensors;
 
@@ -14,16 +14,16 @@ public class ResidualNormTests
     {
         Tensor[] leaves = [Random(1, rows, width), Random(2, rows, width), Random(3, width), Random(4, width), Random(5, rows, width)];
         Tensor? bias = hasBias ? leaves[3] : null;
-        int[] composed = Run(leaves, () =>
+        int[] composed = LossAndGradients(() =>
         {
             Tensor sum = leaves[0] + leaves[1];
             return ((Ops.LayerNorm(sum, leaves[2], bias, 1e-5f) * leaves[4]) + sum).Sum();
-        });
-        int[] fused = Run(leaves, () =>
+        }, leaves);
+        int[] fused = LossAndGradients(() =>
         {
             Tensor y = Ops.AddLayerNorm(leaves[0], leaves[1], leaves[2], bias, 1e-5f, out Tensor sum);
             return ((y * leaves[4]) + sum).Sum();
-        });
+        }, leaves);
         Assert.Equal(composed, fused);
         using (Autograd.NoGrad())
         {
@@ -36,25 +36,4 @@ public class ResidualNormTests
     [Fact]
     public void ShapesThatDifferAreNamed() =>
         Assert.Throws<ShapeException>(() => Ops.AddLayerNorm(Tensor.Zeros([2, 3]), Tensor.Zeros([3, 3]), Tensor.Zeros([3]), null, 1e-5f, out _));
-
-    private static int[] Run(Tensor[] leaves, Func<Tensor> loss)
-    {
-        foreach (Tensor leaf in leaves)
-        {
-            leaf.RequireGrad().ZeroGrad();
-        }
-
-        Tensor value = loss();
-        value.Backward();
-        return [.. Bits(value), .. leaves.Where(leaf => leaf.Grad is not null).SelectMany(leaf => Bits(leaf.Grad!))];
-    }
-
-    private static int[] Bits(Tensor tensor) => [.. tensor.ToArray().Select(BitConverter.SingleToInt32Bits)];
-
-    private static Tensor Random(ulong seed, params ReadOnlySpan<int> shape)
-    {
-        Tensor tensor = Tensor.Zeros(new Shape(shape));
-        ParameterInit.Normal(seed, "test", tensor.Data, 1);
-        return tensor;
-    }
 }
