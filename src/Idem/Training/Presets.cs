@@ -39,6 +39,7 @@ public static class Presets
             NEmbd = 768,
             NPositions = 1024,
             BatchSize = 4,
+            Shards = 1, // each shard more holds another 0.5 GiB of gradients
             Steps = 10_000,
             LearningRate = 6e-4,
             MinLearningRate = 6e-5,
