@@ -1,7 +1,7 @@
 // The fast path of matrix multiplication: a task computes a block of rows by a group of column panels. The reduction goes by
-// runs of leaves: of each run the block of a is packed (it stays in the second-level cache), and each panel of b meets all of
-// the block's tiles leaf by leaf, so that partial sums inside a run stay near too. Only sums that outlive a run lie far, see
-// ChainTree's online form. A panel of b comes packed, or is packed leaf by leaf into the first-level cache.
+// runs of leaves: of each run the block of a stays in the second-level cache, and each panel of b meets all of the block's tiles
+// leaf by leaf, so that partial sums inside a run stay near too. Only sums that outlive a run lie far, see ChainTree's online
+// form. A panel of b comes packed, or is packed leaf by leaf into the first-level cache; a is read where it lies.
 
 using Idem.Numerics.Reduction;
 
@@ -20,40 +20,23 @@ public static unsafe partial class MatMul
         where D : struct
     {
         plan->Cut<S, F, D>(compute.Threads);
-        if (plan->ShareA || plan->ShareB)
+        if (plan->ShareB)
         {
-            nuint floatsA = plan->ShareA ? RoundUp((nuint)plan->M * (nuint)plan->K) : 0;
-            nuint floatsB = plan->ShareB ? (nuint)plan->Panels * MatMulPlan.PanelColumns * (nuint)plan->K : 0;
-            float* shared = Scratch.RentShared((long)(floatsA + floatsB));
-            plan->SharedA = plan->ShareA ? shared : null;
-            float* sharedB = shared + floatsA;
-            plan->Packed = plan->ShareB ? (byte*)sharedB : plan->Packed;
-            int parts = plan->LeafCount * ((plan->ShareA ? plan->RowBlocks : 0) + (plan->ShareB ? PanelGroups(plan) : 0));
-            compute.For(parts, plan, &PackShared);
+            plan->Packed = (byte*)Scratch.RentShared(plan->Panels * MatMulPlan.PanelColumns * (long)plan->K);
+            int groups = MatMulPlan.CeilingDivide(plan->Panels, PanelsPackedTogether);
+            compute.For(plan->LeafCount * groups, plan, &PackShared);
         }
 
         compute.For(plan->TaskCount, plan, &RunTask<S, F, D>);
     }
 
-    private static int PanelGroups(MatMulPlan* plan) => MatMulPlan.CeilingDivide(plan->Panels, PanelsPackedTogether);
-
-    /// <summary>One leaf of a block of a, or, after those, of a group of panels of b.</summary>
+    /// <summary>One leaf of a group of panels of b.</summary>
     private static void PackShared(void* state, int index)
     {
         MatMulPlan* plan = (MatMulPlan*)state;
         int leaf = index % plan->LeafCount;
         int firstK = leaf * ChainTree.Leaf;
-        int part = index / plan->LeafCount;
-        int blocksOfA = plan->ShareA ? plan->RowBlocks : 0;
-        if (part < blocksOfA)
-        {
-            int rows = plan->RowsOfBlock(part);
-            float* destination = plan->SharedA + (part * plan->BlockRows * (nint)plan->K) + (rows * (nint)firstK);
-            PackLeafOfA(plan, part * plan->BlockRows, rows, leaf, destination);
-            return;
-        }
-
-        int firstPanel = (part - blocksOfA) * PanelsPackedTogether;
+        int firstPanel = index / plan->LeafCount * PanelsPackedTogether;
         int endPanel = Math.Min(firstPanel + PanelsPackedTogether, plan->Panels);
         int depth = plan->LeafDepth(leaf);
         for (int done = 0; done < depth; done += SliceDepth)
@@ -85,18 +68,15 @@ public static unsafe partial class MatMul
         };
         nuint tileFloats = (nuint)(plan->TileRows * MatMulPlan.PanelColumns);
         nuint blockTileFloats = tileFloats * (nuint)plan->TilesPerBlock;
-        int runDepth = Math.Min(plan->K, ChainTree.Leaf << plan->RunLevels);
-        nuint packedA = plan->PackA ? RoundUp((nuint)plan->BlockRows * (nuint)runDepth) : 0;
         nuint packedB = (nuint)(ChainTree.Leaf * MatMulPlan.PanelColumns);
         nuint inner = (nuint)Math.Min(plan->RunLevels, plan->LevelCount) * blockTileFloats;
         nuint outer = (nuint)plan->OuterLevels * blockTileFloats * (nuint)block.Panels;
-        block.PackedB = Scratch.Rent((long)((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + packedA + outer));
+        block.PackedB = Scratch.Rent((long)((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + outer));
         block.NextB = block.PackedB + packedB;
         block.Tile = block.NextB + packedB;
         block.EdgeBias = block.Tile + tileFloats;
         block.InnerLevels = block.EdgeBias + MatMulPlan.PanelColumns;
-        block.PackedA = block.InnerLevels + inner;
-        block.OuterLevels = block.PackedA + packedA;
+        block.OuterLevels = block.InnerLevels + inner;
         for (int leaf = 0; leaf < plan->LeafCount; leaf += plan->RunLeaves)
         {
             RunRun<S, F, D>(plan, &block, leaf, Math.Min(leaf + plan->RunLeaves, plan->LeafCount));
@@ -109,16 +89,6 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        nint runFirstK = firstLeaf * ChainTree.Leaf;
-        if (plan->PackA)
-        {
-            for (int leaf = firstLeaf; leaf < endLeaf; leaf++)
-            {
-                nint offset = block->Rows * ((leaf * ChainTree.Leaf) - runFirstK);
-                PackLeafOfA(plan, block->FirstRow, block->Rows, leaf, block->PackedA + offset);
-            }
-        }
-
         for (int panel = 0; panel < block->Panels; panel++)
         {
             int firstColumn = (block->FirstPanel + panel) * MatMulPlan.PanelColumns;
@@ -162,15 +132,6 @@ public static unsafe partial class MatMul
                     }
                 }
 
-                if (plan->PackA)
-                {
-                    part.A = block->PackedA + (block->Rows * (firstK - runFirstK));
-                }
-                else if (plan->ShareA)
-                {
-                    part.A = plan->SharedA + (block->FirstRow * (nint)plan->K) + (block->Rows * (nint)firstK);
-                }
-
                 RunPanelLeaf<S, F, D>(plan, block, &part);
             }
         }
@@ -211,15 +172,7 @@ public static unsafe partial class MatMul
         for (int row = 0; row < block->Rows; row += plan->TileRows)
         {
             int rows = Math.Min(plan->TileRows, block->Rows - row);
-            byte* a = (byte*)(part->A + (row * (nint)depth));
-            nint aRow = sizeof(float), aStep = rows * sizeof(float);
-            if (part->A == null)
-            {
-                a = plan->A + ((block->FirstRow + row) * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
-                aRow = plan->ARow;
-                aStep = plan->AStep;
-            }
-
+            byte* a = plan->A + ((block->FirstRow + row) * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
             TileJoin join = new(merge, plan->RunLevels, inner, outer, tileFloats);
             float* level = join.First;
             float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + part->FirstColumn;
@@ -236,7 +189,7 @@ public static unsafe partial class MatMul
             for (int column = 0; column < part->Columns; column += plan->TileColumns)
             {
                 MatMulTile.Run<S, F, D, Float32Weights>(
-                    rows, depth, a, aRow, aStep, (byte*)(part->B + column), part->Step, level == null ? null : level + column, sum + column, sumStride);
+                    rows, depth, a, plan->ARow, plan->AStep, (byte*)(part->B + column), part->Step, level == null ? null : level + column, sum + column, sumStride);
             }
 
             join.AddOthers<S, F, D>(rows, MatMulPlan.PanelColumns, bias, sum, sumStride);
@@ -248,32 +201,6 @@ public static unsafe partial class MatMul
 
             inner += plan->RunLevels * tileFloats;
             outer += plan->OuterLevels * tileFloats;
-        }
-    }
-
-    /// <summary>One leaf of a block's rows, tile by tile; the last tile is as narrow as its rows.</summary>
-    private static void PackLeafOfA(MatMulPlan* plan, int firstRow, int blockRows, int leaf, float* destination)
-    {
-        int depth = plan->LeafDepth(leaf);
-        int slice = plan->TransposeA ? SliceDepth : depth; // of a stored row of the transpose, all tiles take their part at a time
-        for (int done = 0; done < depth; done += slice)
-        {
-            int part = Math.Min(slice, depth - done);
-            byte* block = plan->A + (firstRow * plan->ARow) + (((leaf * ChainTree.Leaf) + done) * plan->AStep);
-            for (int row = 0; row < blockRows; row += plan->TileRows)
-            {
-                int rows = Math.Min(plan->TileRows, blockRows - row);
-                float* source = (float*)(block + (row * plan->ARow));
-                float* tile = destination + (row * (nint)depth) + (done * rows);
-                if (plan->TransposeA)
-                {
-                    MatMulPacking.Copy(source, plan->AStep / sizeof(float), part, rows, rows, tile, rows);
-                }
-                else
-                {
-                    MatMulPacking.Transpose(source, plan->ARow / sizeof(float), part, rows, tile, rows);
-                }
-            }
         }
     }
 
@@ -289,22 +216,19 @@ public static unsafe partial class MatMul
         return block->EdgeBias;
     }
 
-    /// <summary>Keeps the parts of the scratch memory on cache lines.</summary>
-    private static nuint RoundUp(nuint floats) => (floats + 15) & ~(nuint)15;
-
     /// <summary>What one task works on, and its parts of the thread's scratch memory.</summary>
     private struct Block
     {
         public int FirstRow, Rows, FirstPanel, Panels;
         public bool IsNextPacked;
-        public float* PackedA, PackedB, NextB, Tile, EdgeBias, InnerLevels, OuterLevels;
+        public float* PackedB, NextB, Tile, EdgeBias, InnerLevels, OuterLevels;
     }
 
-    /// <summary>One leaf of one panel: its packed operands (a may lie unpacked: null), and what is packed next.</summary>
+    /// <summary>One leaf of one panel: where it is packed, and what is packed next.</summary>
     private struct PanelLeaf
     {
         public int Leaf, Panel, FirstColumn, Columns;
-        public float* A, B;
+        public float* B;
         public nint Step;
 
         /// <summary>The panel of the task that is packed next, or -1, its leaf, and how much of that each tile takes.</summary>

@@ -57,7 +57,6 @@ public static unsafe partial class MatMul
                 A = (byte*)pa,
                 ARow = (transposeA ? 1 : (nint)lda) * sizeof(float),
                 AStep = (transposeA ? (nint)lda : 1) * sizeof(float),
-                TransposeA = transposeA,
                 B = pb,
                 Ldb = ldb,
                 TransposeB = transposeB,

@@ -12,7 +12,7 @@ internal unsafe struct MatMulPlan
     /// <summary>Columns of a packed panel, whatever the path: two of the widest vectors.</summary>
     public const int PanelColumns = 32;
 
-    /// <summary>Floats of a packed block of a: a quarter of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
+    /// <summary>Floats of a block of a: a quarter of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
     private const int BlockFloats = 68 * 1024;
 
     /// <summary>Rows of a block that make packing a panel of b cheap; a run of leaves is lengthened only while they fit.</summary>
@@ -38,7 +38,6 @@ internal unsafe struct MatMulPlan
     public int M, N, K;
     public byte* A;
     public nint ARow, AStep;
-    public bool TransposeA;
     public float* B;
     public nint Ldb;
     public bool TransposeB;
@@ -50,20 +49,14 @@ internal unsafe struct MatMulPlan
     public byte* Packed;
     public bool IsBFloat16;
 
-    /// <summary>Blocks of a packed beforehand, or null.</summary>
-    public float* SharedA;
-
     /// <summary>Rows and columns of a full tile.</summary>
     public int TileRows, TileColumns;
 
     /// <summary>Rows of a block (a multiple of TileRows), blocks, column panels, and groups of panels.</summary>
     public int BlockRows, RowBlocks, Panels, Groups;
 
-    /// <summary>Whether a is packed by each task; else it is read where it lies, or is shared.</summary>
-    public bool PackA;
-
-    /// <summary>Whether all of a, or all of b, is packed before the tasks.</summary>
-    public bool ShareA, ShareB;
+    /// <summary>Whether all of b is packed before the tasks.</summary>
+    public bool ShareB;
 
     /// <summary>A run is 2^RunLevels leaves: the part of the reduction that stays in one block of a.</summary>
     public int RunLevels;
@@ -114,11 +107,7 @@ internal unsafe struct MatMulPlan
         long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
         Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
-        bool collides = ARow % 4096 == 0; // the rows of a tile would share few sets of the first-level cache
-        bool worthPacking = (TransposeA || collides) && BlockRows > TileRows && CeilingDivide(Panels, Groups) > 2;
-        ShareA = share && Groups > 1 && worthPacking && (long)M * K <= SharedFloatsMax;
         ShareB = share && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
-        PackA = worthPacking && !ShareA;
     }
 
     /// <summary>Cuts a product of few rows: Panels are groups of <paramref name="columns"/> columns, a task is a Group of them.</summary>
