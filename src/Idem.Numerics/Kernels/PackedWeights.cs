@@ -11,7 +11,7 @@ namespace Idem.Numerics.Kernels;
 public sealed unsafe class PackedWeights : IDisposable
 {
     private const int AlignmentBytes = 2 << 20; // a huge page
-    private const int ReadAheadBytes = 4096;
+    private const int SpareBytes = 64; // an empty matrix has memory too
     private byte* _memory;
 
     private PackedWeights(int k, int n, PackedDtype dtype)
@@ -20,9 +20,9 @@ public sealed unsafe class PackedWeights : IDisposable
         N = n;
         Dtype = dtype;
         Bytes = (long)MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * MatMulPlan.PanelColumns * k * ElementBytes;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + ReadAheadBytes, AlignmentBytes);
+        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + SpareBytes, AlignmentBytes);
         HugePages.Advise(_memory, (nuint)Bytes);
-        GC.AddMemoryPressure(Bytes + ReadAheadBytes);
+        GC.AddMemoryPressure(Bytes + SpareBytes);
     }
 
     /// <summary>Frees the memory.</summary>
@@ -135,7 +135,7 @@ public sealed unsafe class PackedWeights : IDisposable
         if (_memory != null)
         {
             NativeMemory.AlignedFree(_memory);
-            GC.RemoveMemoryPressure(Bytes + ReadAheadBytes);
+            GC.RemoveMemoryPressure(Bytes + SpareBytes);
             _memory = null;
         }
     }

@@ -1,6 +1,6 @@
 // Large buffers in large pages: fewer page faults when they are first touched, fewer TLB misses ever after. A hint to the operating
-// system that may be refused; nothing depends on it but speed. Only on request: large arrays begin at equal offsets in their pages, so
-// that they fight for the same sets of a physically indexed cache (training GPT-2 124M ran 6 to 10% slower, docs/log.md).
+// system that may be refused; nothing depends on it but speed. Only on request: training GPT-2 124M
+// ran slower with them where it was measured (docs/log.md), perhaps since large arrays then share sets of the second-level cache.
 
 using System.Runtime.InteropServices;
 

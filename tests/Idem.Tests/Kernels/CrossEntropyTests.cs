@@ -47,6 +47,38 @@ public class CrossEntropyTests
         }
     }
 
+    /// <summary>The gradient of some classes is that part of the whole gradient, wherever the block begins and the targets lie.</summary>
+    [Theory]
+    [InlineData(7, 33, 1)]
+    [InlineData(90, 1001, 256)]
+    public void BlocksOfClassesArePartsOfTheReference(int rows, int classes, int block)
+    {
+        float[] x = KernelTesting.Moderate(rows, rows * classes, 10f), scale = KernelTesting.Moderate(9, rows), max = new float[rows], sum = new float[rows], dx = new float[rows * classes];
+        int[] targets = [.. Enumerable.Range(0, rows).Select(i => i % 3 == 1 ? Ignore : i * 37 % classes)];
+        for (int r = 0; r < rows; r++)
+        {
+            Range row = (r * classes)..((r + 1) * classes);
+            if (targets[r] != Ignore)
+            {
+                CrossEntropy.Reference.Forward(x.AsSpan(row), targets[r], out max[r], out sum[r]);
+                CrossEntropy.Reference.Backward(x.AsSpan(row), targets[r], max[r], sum[r], scale[r], dx.AsSpan(row));
+            }
+        }
+
+        foreach (Compute compute in KernelTesting.For(4 * rows * classes))
+        {
+            for (int first = 0; first < classes; first += block)
+            {
+                int count = Math.Min(block, classes - first);
+                float[] Part(float[] whole) => [.. Enumerable.Range(0, rows).SelectMany(r => whole.Skip((r * classes) + first).Take(count))];
+                Guarded part = new(Part(x));
+                CrossEntropy.BackwardBlock(compute, rows, classes, first, count, part.Span, targets, Ignore, max, sum, scale, part.Span);
+                KernelTesting.SameBits(Part(dx), part.Span, $"classes {first} to {first + count - 1} of {classes}, {compute.Name()}");
+                part.CheckWalls($"classes {first}, {compute.Name()}");
+            }
+        }
+    }
+
     /// <summary>The loss is minus the target's log-softmax, bit for bit.</summary>
     [Fact]
     public void AgreesWithLogSoftmax()
