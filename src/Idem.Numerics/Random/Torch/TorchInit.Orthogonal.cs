@@ -1,7 +1,8 @@
-// orthogonal_: Q of the QR factorisation of a normal matrix, by Householder reflections in the order of LAPACK's unblocked
-// sgeqr2 and sorg2r, float32 throughout, norms accumulated in double.
-// The draws are PyTorch's. The last bits of Q are NOT promised to be: PyTorch calls whichever LAPACK and BLAS it was built
-// with, and those round differently from one another. Here they are the same on every machine.
+// orthogonal_: Q of the QR factorisation of a normal matrix, by Householder reflections with the roundings of reference LAPACK
+// 3.11 on reference BLAS (sgeqr2, sorg2r, slarfg, slapy2, snrm2, sgemv, sger): float32 throughout, sums in the order of the
+// index, multiplication and addition rounded separately. PyTorch on that BLAS (Debian 12) gives these bits; on another BLAS
+// its values differ by about 1e-7, since LAPACK leaves the order of sums to the BLAS.
+// With more than 128 columns (of the narrower side) LAPACK works by blocks: there the values agree to rounding only.
 
 namespace Idem.Numerics.Random;
 
@@ -9,7 +10,7 @@ public static partial class TorchInit
 {
     /// <summary>
     /// orthogonal_: a (semi) orthogonal matrix times gain; a shape with more than two dimensions is flattened behind the first.
-    /// PyTorch's stream; its values up to the rounding of LAPACK (about 1e-7).
+    /// PyTorch's stream; its values where it calls reference LAPACK, within rounding (about 1e-7) where it calls another.
     /// </summary>
     public static void Orthogonal(TorchRandom random, Span<float> tensor, ReadOnlySpan<int> shape, float gain = 1)
     {
@@ -60,20 +61,22 @@ public static partial class TorchInit
     // slarfg: x becomes (beta, v), such that (1 - tau (1, v)(1, v)^T) x = (beta, 0).
     private static float Reflector(Span<float> x)
     {
-        double sum = 0;
+        float sum = 0;
         foreach (float value in x[1..])
         {
-            sum += (double)value * value;
+            sum += value * value;
         }
 
-        float norm = (float)Math.Sqrt(sum);
+        float norm = MathF.Sqrt(sum);
         if (norm == 0)
         {
             return 0;
         }
 
         float alpha = x[0];
-        float beta = -MathF.CopySign((float)Math.Sqrt((double)alpha * alpha + (double)norm * norm), alpha);
+        float greater = MathF.Max(MathF.Abs(alpha), norm);
+        float ratio = MathF.Min(MathF.Abs(alpha), norm) / greater;
+        float beta = -MathF.CopySign(greater * MathF.Sqrt(1 + ratio * ratio), alpha);
         float scale = 1f / (alpha - beta);
         for (int i = 1; i < x.Length; i++)
         {
