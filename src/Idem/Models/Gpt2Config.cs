@@ -8,19 +8,8 @@ using System.Text.Json.Serialization;
 namespace Idem.Models;
 
 /// <summary>The shape and choices of a GPT-2 model.</summary>
-public sealed record Gpt2Config
+public sealed record Gpt2Config : IModelConfig
 {
-    private static readonly HashSet<string> Harmless = new(StringComparer.Ordinal)
-    {
-        "architectures", "_name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "task_specific_params",
-        "n_ctx", "gradient_checkpointing", "pad_token_id", "sep_token_id", "cls_token_id", "unk_token_id", "decoder_start_token_id",
-        "output_attentions", "output_hidden_states", "return_dict", "id2label", "label2id", "num_labels", "problem_type",
-        "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
-        "finetuning_task", "prefix", "is_decoder", "is_encoder_decoder", "tokenizer_class", "attn_implementation",
-        "_attn_implementation_autoset", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p",
-        "reorder_and_upcast_attn", // attention is float32 here in either order
-    };
-
     /// <summary>Always "gpt2".</summary>
     [JsonPropertyName("model_type")]
     public string ModelType { get; set; } = "gpt2";
@@ -106,6 +95,14 @@ public sealed record Gpt2Config
     [JsonExtensionData]
     internal Dictionary<string, JsonElement>? Other { get; set; }
 
+    int IModelConfig.ContextLength => NPositions;
+
+    int IModelConfig.Width => NEmbd;
+
+    int IModelConfig.Layers => NLayer;
+
+    IReadOnlyList<int> IModelConfig.EosTokenIds => EosTokenId is { } id ? [id] : [];
+
     /// <summary>Elements of an attention head.</summary>
     [JsonIgnore]
     public int HeadSize => NEmbd / NHead;
@@ -118,17 +115,7 @@ public sealed record Gpt2Config
     /// <exception cref="ModelConfigException">Malformed, not GPT-2, inconsistent, or with a field that is not supported.</exception>
     public static Gpt2Config Parse(ReadOnlySpan<byte> json)
     {
-        Gpt2Config config;
-        try
-        {
-            config = JsonSerializer.Deserialize(json, Gpt2ConfigJson.Default.Gpt2Config)
-                ?? throw new ModelConfigException("config.json holds null; it must be an object.");
-        }
-        catch (JsonException e)
-        {
-            throw new ModelConfigException($"config.json cannot be read as a GPT-2 configuration: {e.Message}", e);
-        }
-
+        Gpt2Config config = ConfigFields.Deserialize(json, Gpt2ConfigJson.Default.Gpt2Config);
         config.Check();
         return config;
     }
@@ -140,61 +127,28 @@ public sealed record Gpt2Config
     /// <exception cref="ModelConfigException">They do not; the message names the field.</exception>
     public void Check()
     {
-        Require(ModelType == "gpt2", "model_type", $"is '{ModelType}', not 'gpt2'");
-        Require(VocabSize > 0, "vocab_size", $"is {VocabSize}");
-        Require(NPositions > 0, "n_positions", $"is {NPositions}");
-        Require(NLayer > 0, "n_layer", $"is {NLayer}");
-        Require(NHead > 0 && NEmbd > 0 && NEmbd % NHead == 0, "n_embd", $"is {NEmbd}, which does not divide among n_head = {NHead}");
-        Require(InnerSize > 0, "n_inner", $"is {NInner}");
-        Require(LayerNormEpsilon > 0, "layer_norm_epsilon", $"is {LayerNormEpsilon}");
-        Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        ConfigFields.Require(ModelType == "gpt2", "model_type", $"is '{ModelType}', not 'gpt2'");
+        ConfigFields.Require(VocabSize > 0, "vocab_size", $"is {VocabSize}");
+        ConfigFields.Require(NPositions > 0, "n_positions", $"is {NPositions}");
+        ConfigFields.Require(NLayer > 0, "n_layer", $"is {NLayer}");
+        ConfigFields.Require(NHead > 0 && NEmbd > 0 && NEmbd % NHead == 0, "n_embd", $"is {NEmbd}, which does not divide among n_head = {NHead}");
+        ConfigFields.Require(InnerSize > 0, "n_inner", $"is {NInner}");
+        ConfigFields.Require(LayerNormEpsilon > 0, "layer_norm_epsilon", $"is {LayerNormEpsilon}");
+        ConfigFields.Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
         foreach ((string name, double p) in new[] { ("resid_pdrop", ResidPdrop), ("embd_pdrop", EmbdPdrop), ("attn_pdrop", AttnPdrop) })
         {
-            Require(p is >= 0 and < 1, name, $"is {p}, not in [0, 1)");
+            ConfigFields.Require(p is >= 0 and < 1, name, $"is {p}, not in [0, 1)");
         }
 
-        Require(
+        ConfigFields.Require(
             ActivationFunction is "gelu_new" or "gelu_pytorch_tanh" or "gelu" or "relu" or "silu" or "swish" or "tanh",
             "activation_function", $"is '{ActivationFunction}'; known are gelu_new, gelu_pytorch_tanh, gelu, relu, silu, swish, tanh");
-        foreach ((string name, JsonElement value) in Other ?? [])
+        ConfigFields.CheckOther(Other, (name, value) => name switch
         {
-            bool isDefault = name switch
-            {
-                "add_cross_attention" => value.ValueKind == JsonValueKind.False,
-                "pruned_heads" => value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any(),
-                _ => Harmless.Contains(name),
-            };
-            Require(isDefault, name, $"is {value.GetRawText()}, which this implementation does not know how to honour; remove it only if it cannot change a result");
-        }
-    }
-
-    private static void Require(bool condition, string field, string problem)
-    {
-        if (!condition)
-        {
-            throw new ModelConfigException($"config.json: {field} {problem}.");
-        }
-    }
-}
-
-/// <summary>A model configuration that cannot be honoured; the message names the field.</summary>
-public sealed class ModelConfigException : Exception
-{
-    /// <summary>An error with a whole message.</summary>
-    public ModelConfigException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>An error without details; prefer the others.</summary>
-    public ModelConfigException()
-    {
-    }
-
-    /// <summary>An error with its cause.</summary>
-    public ModelConfigException(string message, Exception innerException)
-        : base(message, innerException)
-    {
+            "add_cross_attention" => value.ValueKind == JsonValueKind.False,
+            "pruned_heads" => value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any(),
+            _ => name.StartsWith("summary_", StringComparison.Ordinal) || name is "n_ctx" or "reorder_and_upcast_attn" or "is_decoder", // attention is float32 here in either order
+        });
     }
 }
 

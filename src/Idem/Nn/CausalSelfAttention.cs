@@ -10,11 +10,17 @@ namespace Idem.Nn;
 /// input or from a cache.
 /// </summary>
 /// <param name="heads">Heads; each takes an equal slice of the width.</param>
-/// <param name="width">Size of q, k and v in a row, all heads together.</param>
+/// <param name="width">Size of q in a row, all heads together.</param>
 /// <param name="scale">Factor of the scores; 1/sqrt(head size) by default.</param>
 /// <param name="dropout">Probability to drop an attention weight in training.</param>
-public sealed class CausalSelfAttention(int heads, int width, float? scale = null, double dropout = 0) : Module
+/// <param name="keyHeads">Heads of k and v, each shared by as many query heads; 0 for as many as query heads.</param>
+/// <param name="window">Keys that a query sees at most, its own among them; 0 for all before it.</param>
+public sealed class CausalSelfAttention(int heads, int width, float? scale = null, double dropout = 0, int keyHeads = 0, int window = 0) : Module
 {
+    private readonly int _keyHeads = keyHeads == 0 || (keyHeads > 0 && heads % keyHeads == 0)
+        ? (keyHeads == 0 ? heads : keyHeads)
+        : throw new ArgumentException($"CausalSelfAttention: {heads} query heads cannot share {keyHeads} key heads evenly.", nameof(keyHeads));
+
     private readonly int _headSize = heads > 0 && width % heads == 0
         ? width / heads
         : throw new ArgumentException($"CausalSelfAttention: a width of {width} does not divide among {heads} heads.", nameof(heads));
@@ -22,15 +28,24 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
     private readonly SiteStream _stream = new();
     private readonly float _scale = scale ?? AttentionScale.Of(heads > 0 ? width / heads : 1);
 
+    private int KeyWidth => _keyHeads * _headSize;
+
+    private int PackedWidth => width + (2 * KeyWidth);
+
+    /// <summary>Attention within sequences, or over their caches.</summary>
+    internal Tensor Forward(Tensor packed, SequenceRows rows, int layer) => rows.Caches is { } caches
+        ? Forward(packed, caches, layer)
+        : Forward(packed, rows.Count, rows.Context);
+
     /// <summary>Attention within each sequence of packed rows [q k v].</summary>
-    /// <param name="packed">[sequences * length, 3 * width].</param>
+    /// <param name="packed">[sequences * length, width + 2 * key width].</param>
     /// <param name="sequences">Number of sequences.</param>
     /// <param name="context">Where in the run this is; needed in training with dropout.</param>
     /// <returns>[sequences * length, width].</returns>
     public Tensor Forward(Tensor packed, int sequences, ForwardContext? context = null)
     {
         CheckPacked(packed, sequences);
-        AttentionShape shape = AttentionShape.CausalPacked(sequences, heads, heads, packed.Shape[0] / sequences, _headSize, _scale);
+        AttentionShape shape = AttentionShape.CausalPacked(sequences, heads, _keyHeads, packed.Shape[0] / sequences, _headSize, _scale) with { Window = window };
         if (Training && dropout > 0)
         {
             shape = shape with { Dropout = ForwardContext.Require(context, this).SiteOf(this, _stream, dropout) };
@@ -42,29 +57,29 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
     /// <summary>
     /// Appends the keys and values of packed rows to caches, and attends to everything cached. Not recorded: no gradient.
     /// </summary>
-    /// <param name="packed">[caches * count, 3 * width]: count rows for each cache, in order.</param>
+    /// <param name="packed">[caches * count, width + 2 * key width]: count rows for each cache, in order.</param>
     /// <param name="caches">One for each sequence; their lengths are advanced by the model when all layers are done.</param>
     /// <param name="layer">Which layer of the caches.</param>
     public Tensor Forward(Tensor packed, IReadOnlyList<KvCache> caches, int layer)
     {
         ArgumentNullException.ThrowIfNull(caches);
         CheckPacked(packed, caches.Count);
-        int count = packed.Shape[0] / caches.Count;
-        AttentionShape shape = AttentionShape.CausalPacked(1, heads, heads, count, _headSize, _scale);
+        int count = packed.Shape[0] / caches.Count, packedWidth = PackedWidth, keyWidth = KeyWidth;
+        AttentionShape shape = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with { Window = window };
         Tensor y = Tape.NewResult([packed.Shape[0], width]);
         for (int i = 0; i < caches.Count; i++)
         {
-            ReadOnlySpan<float> rows = packed.Data.Slice(i * count * 3 * width, count * 3 * width);
+            ReadOnlySpan<float> rows = packed.Data.Slice(i * count * packedWidth, count * packedWidth);
             Span<float> keys = caches[i].Keys(layer), values = caches[i].Values(layer);
             int past = caches[i].Length;
-            Ops.CopyRows(rows[width..], 3 * width, keys[(past * width)..], width, width, count);
-            Ops.CopyRows(rows[(2 * width)..], 3 * width, values[(past * width)..], width, width, count);
+            Ops.CopyRows(rows[width..], packedWidth, keys[(past * keyWidth)..], keyWidth, keyWidth, count);
+            Ops.CopyRows(rows[(width + keyWidth)..], packedWidth, values[(past * keyWidth)..], keyWidth, keyWidth, count);
             AttentionShape cached = shape with
             {
                 QueryOffset = past,
                 KeyCount = past + count,
-                KeyRowStride = width,
-                ValueRowStride = width,
+                KeyRowStride = keyWidth,
+                ValueRowStride = keyWidth,
                 KeyBatchStride = keys.Length,
                 ValueBatchStride = values.Length,
             };
@@ -77,9 +92,9 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
     private void CheckPacked(Tensor packed, int sequences)
     {
         ArgumentNullException.ThrowIfNull(packed);
-        if (packed.Rank != 2 || packed.Shape[1] != 3 * width || sequences <= 0 || packed.Shape[0] % sequences != 0)
+        if (packed.Rank != 2 || packed.Shape[1] != PackedWidth || sequences <= 0 || packed.Shape[0] % sequences != 0)
         {
-            throw ShapeException.One("CausalSelfAttention", packed.Shape, $"it takes [{sequences} sequences * length, 3 * {width}]");
+            throw ShapeException.One("CausalSelfAttention", packed.Shape, $"it takes [{sequences} sequences * length, {PackedWidth}]");
         }
     }
 }

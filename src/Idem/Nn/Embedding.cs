@@ -8,12 +8,16 @@ namespace Idem.Nn;
 /// <summary>torch.nn.Embedding: y[i] = table[ids[i]].</summary>
 public sealed class Embedding : Module
 {
+    private readonly double _std;
+
     /// <summary>A table of +0 until it is drawn or loaded.</summary>
     /// <param name="count">Rows of the table.</param>
     /// <param name="width">Elements of a row.</param>
     /// <param name="random">If given, weights are drawn from it at once, as PyTorch's constructor does.</param>
-    public Embedding(int count, int width, TorchRandom? random = null)
+    /// <param name="std">Standard deviation of what <see cref="Module.Initialize"/> draws.</param>
+    public Embedding(int count, int width, TorchRandom? random = null, double std = 1)
     {
+        _std = std;
         Weight = Add("weight", new Parameter([count, width]));
         if (random is not null)
         {
@@ -28,6 +32,6 @@ public sealed class Embedding : Module
     /// <exception cref="ArgumentException">An id is not a row of the table.</exception>
     public Tensor Forward(ReadOnlySpan<int> ids) => Ops.Embedding(Weight, ids);
 
-    /// <summary>N(0, 1), PyTorch's default distribution.</summary>
-    protected override void InitializeOwn(ulong seed) => ParameterInit.Normal(seed, Weight.Name!, Weight.Data, 1);
+    /// <summary>N(0, std); by default N(0, 1), as PyTorch.</summary>
+    protected override void InitializeOwn(ulong seed) => ParameterInit.Normal(seed, Weight.Name!, Weight.Data, _std);
 }

@@ -41,27 +41,37 @@ public sealed class LayerNorm : Layer
     }
 }
 
-/// <summary>torch.nn.RMSNorm over the last dimension: y = x / sqrt(mean(x^2) + eps) * w.</summary>
+/// <summary>torch.nn.RMSNorm over the last dimension: y = x / sqrt(mean(x^2) + eps) * w; or, Gemma's form, times 1 + w.</summary>
 public sealed class RmsNorm : Layer
 {
     private readonly float _eps;
+    private readonly bool _addsOne;
 
-    /// <summary>Weight 1.</summary>
+    /// <summary>Weight 1; 0 where one is added to it.</summary>
     /// <param name="width">Size of the last dimension.</param>
     /// <param name="eps">Added to the mean square.</param>
-    public RmsNorm(int width, double eps = 1e-6)
+    /// <param name="addsOne">Multiply by 1 + weight.</param>
+    public RmsNorm(int width, double eps = 1e-6, bool addsOne = false)
     {
         _eps = (float)eps;
+        _addsOne = addsOne;
         Weight = Add("weight", new Parameter([width]));
-        Weight.Data.Fill(1f);
+        FillWeight();
     }
 
     /// <summary>[width].</summary>
     public Parameter Weight { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.RmsNorm(input, Weight, _eps);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.RmsNorm(input, Factor(), _eps);
 
-    /// <summary>Weight 1.</summary>
-    protected override void InitializeOwn(ulong seed) => Weight.Data.Fill(1f);
+    /// <summary>The norm of input + residual, and that sum, in one pass: the bits of the two operations.</summary>
+    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum) => Ops.AddRmsNorm(input, residual, Factor(), _eps, out sum);
+
+    /// <summary>The identity at first: weight 1, or 0 where one is added.</summary>
+    protected override void InitializeOwn(ulong seed) => FillWeight();
+
+    private Tensor Factor() => _addsOne ? Ops.AddScalar(Weight, 1f) : Weight;
+
+    private void FillWeight() => Weight.Data.Fill(_addsOne ? 0f : 1f);
 }

@@ -34,7 +34,9 @@ internal static class Gradients
             case Op.RmsNorm: RmsNorm(n, dy, g); break;
             case Op.Embedding: Embedding(n, dy, g); break;
             case Op.Dropout: Dropout(n, dy, g); break;
+            case Op.PackHeads: PackHeads(n, dy, g); break;
             case Op.Attention: Attention(n, dy, g); break;
+            case Op.RaggedAttention: RaggedAttention(n, dy, g); break;
             case Op.CrossEntropy: CrossEntropy(n, dy, g); break;
             case Op.LinearCrossEntropy: LinearCrossEntropy.Backward(n, dy, g); break; // y[i] = -log(softmax(b a[i])[t[i]])
             default: throw new InvalidOperationException($"{n.Op} has no gradient.");
@@ -237,6 +239,13 @@ internal static class Gradients
         // y = a rstd b, by rows
         (int rows, int columns) = Ops.Rows("RmsNorm", n.A!.Shape);
         using Contribution db = g.To(n.B);
+        if (Backpropagation.SumToAddTo(n.A) is { IsEmpty: false } sum)
+        {
+            // As for LayerNorm.
+            Numerics.Kernels.RmsNorm.BackwardResidual(g.Compute, rows, columns, n.A.Data, n.B!.Data, n.Saved!.Span(0, rows), dy, sum, sum, db.Span);
+            return;
+        }
+
         using Contribution da = g.To(n.A);
         Numerics.Kernels.RmsNorm.Backward(g.Compute, rows, columns, n.A.Data, n.B!.Data, n.Saved!.Span(0, rows), dy, da.Span, db.Span);
     }
@@ -256,6 +265,15 @@ internal static class Gradients
             g.Compute, n.Ids.AsSpan(0, n.Output.Shape[0]), table[0], table[1], dy, da.Span); // da[v] = the sum of dy[i] with ids[i] = v
     }
 
+    private static void PackHeads(Node n, ReadOnlySpan<float> dy, Backpropagation g)
+    {
+        // y = [rotated a, rotated b, c], head by head
+        using Contribution dc = g.To(n.C);
+        using Contribution db = g.To(n.B);
+        using Contribution da = g.To(n.A);
+        Numerics.Kernels.Heads.Unpack(g.Compute, n.Heads, n.Ids.AsSpan(0, n.Output.Shape[0]), n.Rotary, dy, da.Span, db.Span, dc.Span); // turned back
+    }
+
     private static void Attention(Node n, ReadOnlySpan<float> dy, Backpropagation g)
     {
         // y = softmax(scale q k^T over the keys present) v, where [q k v] = a
@@ -266,6 +284,25 @@ internal static class Gradients
         using Contribution da = g.To(n.A); // da = [dq dk dv]
         Numerics.Kernels.Attention.Backward(
             g.Compute, shape, q, q[keys..], q[values..], n.Saved!.Span(0, statistics), n.SavedToo!.Span(0, statistics), dy, da.Span, da.Span[keys..], da.Span[values..]);
+    }
+
+    private static void RaggedAttention(Node n, ReadOnlySpan<float> dy, Backpropagation g)
+    {
+        // as Attention, sequence by sequence, each of its own length
+        using Contribution da = g.To(n.A);
+        int row = 0;
+        for (int i = 0; i < n.First; i++)
+        {
+            AttentionShape shape = Ops.OfLength(n.Attention, n.Ids![i]);
+            int packed = row * shape.QueryRowStride, y = row * shape.OutputRowStride, statistics = row * shape.QueryHeads, count = n.Ids[i] * shape.QueryHeads;
+            (int keys, int values) = Ops.PackedOffsets(shape);
+            ReadOnlySpan<float> q = n.A!.Data.Slice(packed, n.Ids[i] * shape.QueryRowStride);
+            Span<float> dq = da.Span.Slice(packed, q.Length);
+            Numerics.Kernels.Attention.Backward(
+                g.Compute, shape, q, q[keys..], q[values..], n.Saved!.Span(statistics, count), n.SavedToo!.Span(statistics, count),
+                dy.Slice(y, n.Ids[i] * shape.OutputRowStride), dq, dq[keys..], dq[values..]);
+            row += n.Ids[i];
+        }
     }
 
     private static void CrossEntropy(Node n, ReadOnlySpan<float> dy, Backpropagation g)

@@ -44,6 +44,10 @@ internal sealed class Node
 
     public AttentionShape Attention { get; set; }
 
+    public HeadLayout Heads { get; set; }
+
+    public RotaryTable? Rotary { get; set; }
+
     public DropoutSite Dropout { get; set; }
 
     /// <summary>The sum of the output's gradient contributions so far, during Backward.</summary>
@@ -68,6 +72,7 @@ internal sealed class Node
         Output = null!;
         A = B = C = null;
         Saved = SavedToo = null;
+        Rotary = null;
         Ids = null;
         Sum = null;
         IsFinished = false;

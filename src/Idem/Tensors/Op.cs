@@ -24,7 +24,9 @@ internal enum Op : byte
     RmsNorm,
     Embedding,
     Dropout,
+    PackHeads,
     Attention,
+    RaggedAttention,
     CrossEntropy,
     LinearCrossEntropy,
 }

@@ -1,4 +1,4 @@
-// The operations that layers are made of: norms, embedding, attention, cross-entropy.
+// The operations that layers are made of: norms, embedding, cross-entropy.
 
 using System.Buffers;
 using Idem.Numerics;
@@ -56,6 +56,27 @@ internal static partial class Ops
         return y;
     }
 
+    /// <summary>sum = a + b, and its root-mean-square normalisation, in one pass; recorded as two operations.</summary>
+    public static Tensor AddRmsNorm(Tensor a, Tensor b, Tensor weight, float eps, out Tensor sum)
+    {
+        if (a.Shape != b.Shape)
+        {
+            throw ShapeException.Two("AddRmsNorm", a.Shape, b.Shape, "they must be equal");
+        }
+
+        (int rows, int columns) = NormRows("AddRmsNorm", a, weight, null);
+        Tape? sumTape = Tape.For(a, b);
+        sum = Tape.NewResult(a.Shape);
+        sumTape?.Record(Op.Add, sum, a, b);
+        Tape? tape = Tape.For(sum, weight);
+        Tensor y = Tape.NewResult(a.Shape);
+        Storage rstd = StoragePool.Rent(rows);
+        Numerics.Kernels.RmsNorm.ForwardResidual(
+            Compute.Current, rows, columns, a.Data, b.Data, weight.Data, eps, sum.Data, y.Data, rstd.Span(0, rows));
+        KeepOrRelease(tape?.Record(Op.RmsNorm, y, sum, weight), rstd, null);
+        return y;
+    }
+
     /// <summary>y[i] = table[ids[i]], of shape [ids, width].</summary>
     public static Tensor Embedding(Tensor table, ReadOnlySpan<int> ids)
     {
@@ -74,32 +95,6 @@ internal static partial class Ops
 
         return y;
     }
-
-    /// <summary>Attention whose q, k and v are slices of each row of one packed tensor.</summary>
-    public static Tensor Attention(Tensor packed, in AttentionShape shape)
-    {
-        int rows = shape.Batch * shape.QueryCount, width = shape.QueryHeads * shape.HeadSize;
-        Tape? tape = Tape.For(packed);
-        Tensor y = Tape.NewResult([rows, width]);
-        int statistics = tape is null ? 0 : rows * shape.QueryHeads;
-        Storage? max = tape is null ? null : StoragePool.Rent(statistics), sum = tape is null ? null : StoragePool.Rent(statistics);
-        ReadOnlySpan<float> q = packed.Data;
-        (int keys, int values) = PackedOffsets(shape);
-        Numerics.Kernels.Attention.Forward(
-            Compute.Current, shape, q, q[keys..], q[values..], y.Data, max is null ? default : max.Span(0, statistics), sum is null ? default : sum.Span(0, statistics));
-        if (tape is not null)
-        {
-            Node node = tape.Record(Op.Attention, y, packed);
-            node.Attention = shape;
-            KeepOrRelease(node, max!, sum);
-        }
-
-        return y;
-    }
-
-    /// <summary>Where keys and values begin in a packed row.</summary>
-    public static (int Keys, int Values) PackedOffsets(in AttentionShape shape) =>
-        (shape.QueryHeads * shape.HeadSize, (shape.QueryHeads + shape.KeyHeads) * shape.HeadSize);
 
     /// <summary>losses[i] of logits [rows, classes]; +0 where the target is to be ignored.</summary>
     public static Tensor CrossEntropy(Tensor logits, ReadOnlySpan<int> targets, int ignoreIndex)

@@ -1,0 +1,44 @@
+// What every model offers to those that look inside: logits and hidden states of a sequence of token ids.
+
+using Idem.Nn;
+using Idem.Tensors;
+
+namespace Idem.Models;
+
+/// <summary>What all configurations say. Properties of the records map config.json; these are the common ground.</summary>
+public interface IModelConfig
+{
+    /// <summary>Hugging Face's <c>model_type</c>.</summary>
+    string ModelType { get; }
+
+    /// <summary>Token ids, V.</summary>
+    int VocabSize { get; }
+
+    /// <summary>The longest sequence, in tokens.</summary>
+    int ContextLength { get; }
+
+    /// <summary>Width of the hidden states, C.</summary>
+    int Width { get; }
+
+    /// <summary>Blocks.</summary>
+    int Layers { get; }
+
+    /// <summary>The ids that end a text; may be empty.</summary>
+    IReadOnlyList<int> EosTokenIds { get; }
+
+    /// <summary>The bytes of config.json.</summary>
+    byte[] ToJson();
+}
+
+/// <summary>A transformer over token ids.</summary>
+public abstract class LanguageModel : Module
+{
+    /// <summary>The configuration.</summary>
+    public abstract IModelConfig Config { get; }
+
+    /// <summary>Logits of each position of one sequence, [T, V].</summary>
+    public abstract Tensor Logits(ReadOnlySpan<int> ids);
+
+    /// <summary>What the last layer leaves of each position of one sequence, after the final norm: [T, C].</summary>
+    public abstract Tensor HiddenStates(ReadOnlySpan<int> ids);
+}
