@@ -63,7 +63,8 @@ internal sealed class RenamedSource : IStateSource
             && MemoryMarshal.AsBytes(Read(name).AsSpan()).SequenceEqual(MemoryMarshal.AsBytes(Read(other).AsSpan()));
         if (!equal)
         {
-            throw new StateDictException($"{_model}: tie_word_embeddings is true, but '{name}' is stored and differs from '{other}'; set it to false to use both.");
+            throw new StateDictException(
+                $"{_model}: '{name}' is stored and differs from '{other}', of which it must be a copy; if it has a life of its own, set tie_word_embeddings to false in config.json.");
         }
 
         _stored.Remove(name);

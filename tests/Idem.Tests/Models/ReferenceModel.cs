@@ -36,8 +36,9 @@ internal sealed class ReferenceModel
     public static LanguageModel Load(string path)
     {
         using SafeTensorsFolder folder = SafeTensorsFolder.Open(path);
-        LanguageModel model = ModelTypes.Create(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")));
-        model.LoadStateDict(new SafeTensorsState(folder));
+        SafeTensorsState state = new(folder);
+        LanguageModel model = ModelTypes.Create(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")), state.Names);
+        model.LoadStateDict(state);
         model.Eval();
         return model;
     }
