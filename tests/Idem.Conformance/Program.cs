@@ -16,11 +16,14 @@ switch (args.Length > 0 ? args[0] : "")
         return FunctionsCommand.Run(args.AsSpan(1));
     case "float64":
         return Float64Command.Run(args.AsSpan(1));
+    case "tokenizer-cases":
+        return TokenizerCompare.Run(args[1..]);
     default:
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {TokenizerCompare.Usage}");
         return 2;
 }

@@ -23,8 +23,29 @@ internal static class ByteAlphabet
         return found != Unmapped;
     }
 
-    /// <summary>The UTF-8 bytes of a well-formed text, spelled in the alphabet.</summary>
-    public static string Spell(ReadOnlySpan<char> text)
+    /// <summary>The UTF-8 bytes of a well-formed text, spelled in the alphabet; each stands for the whole character it is of.</summary>
+    public static TracedText Spell(TracedText text)
+    {
+        if (!text.IsTraced)
+        {
+            return new TracedText(Spell(text.Text), null, null);
+        }
+
+        var result = new TextRewriter(text);
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (Rune rune in text.Text.EnumerateRunes())
+        {
+            int count = rune.EncodeToUtf8(bytes);
+            for (int i = 0; i < count; i++)
+            {
+                result.Put(CharOfByte[bytes[i]], i > 0 ? 1 : 0);
+            }
+        }
+
+        return result.ToText();
+    }
+
+    private static string Spell(ReadOnlySpan<char> text)
     {
         byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
         Encoding.UTF8.GetBytes(text, bytes);

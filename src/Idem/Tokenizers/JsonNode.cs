@@ -63,6 +63,24 @@ internal readonly struct JsonNode(JsonElement element, string file, string path)
         return id;
     }
 
+    /// <summary>A finite number, rounded to the nearest double.</summary>
+    public double Number()
+    {
+        if (Element.ValueKind != JsonValueKind.Number || !Element.TryGetDouble(out double number) || !double.IsFinite(number))
+        {
+            throw Wrong("a number that fits 64-bit floating point");
+        }
+
+        return number;
+    }
+
+    /// <summary>A string of exactly one character (code point).</summary>
+    public string Character()
+    {
+        string text = Text();
+        return WellFormed.CountCodePoints(text) == 1 ? text : throw Error($"expected one character, found '{text}'.");
+    }
+
     public IEnumerable<JsonNode> Items()
     {
         Expect(JsonValueKind.Array, "an array");

@@ -32,17 +32,22 @@ internal sealed class JsonText
         _afterName = true;
     }
 
-    public void Value(string? value)
+    public void Null()
     {
         Separate();
+        _text.Append("null");
+    }
+
+    public void Value(string? value)
+    {
         if (value is null)
         {
-            _text.Append("null");
+            Null();
+            return;
         }
-        else
-        {
-            Quote(value);
-        }
+
+        Separate();
+        Quote(value);
     }
 
     public void Value(bool value)
@@ -55,6 +60,21 @@ internal sealed class JsonText
     {
         Separate();
         _text.Append(value.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Writes the shortest digits that give the number back, as serde_json does: <c>-1.5</c>, <c>0.0</c>, <c>1e-7</c>.</summary>
+    public void Value(double value)
+    {
+        Separate();
+        _text.Append(ShortestNumber.Format(value));
+    }
+
+    /// <summary>An object with a type and nothing else.</summary>
+    public void Tagged(string type)
+    {
+        BeginObject();
+        Member("type", type);
+        EndObject();
     }
 
     public void Member(string name, string? value)

@@ -10,33 +10,28 @@ public sealed class StreamDecoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecialTokens;
-    private readonly IDecoderStream _stream;
+    private readonly ITokenStream _stream;
     private readonly StringBuilder _text = new();
 
     internal StreamDecoder(Tokenizer tokenizer, bool skipSpecialTokens)
     {
         _tokenizer = tokenizer;
         _skipSpecialTokens = skipSpecialTokens;
-        _stream = tokenizer.StartDecoder();
+        _stream = tokenizer.StartDecoder(_text);
     }
 
     /// <summary>The text that this id completes; empty while a character is unfinished.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public string Append(int id)
     {
-        string token = _tokenizer.IdToToken(id);
-        if (!_skipSpecialTokens || !_tokenizer.IsSpecial(id))
-        {
-            _stream.Append(token, _text);
-        }
-
+        _tokenizer.Decode(id, _skipSpecialTokens, _stream);
         return Take();
     }
 
     /// <summary>The text still held back: U+FFFD for a character that was never finished, mostly nothing.</summary>
     public string Finish()
     {
-        _stream.Finish(_text);
+        _stream.End();
         return Take();
     }
 

@@ -1,8 +1,8 @@
 // Text to token ids and back, in the stages of Hugging Face's library: added tokens are cut out, then normalizer,
 // pre-tokenizer, model, post-processor; and a decoder for the way back. Immutable, and safe to use from many threads.
 //
-// It does not encode pairs of texts, pad, truncate or report character offsets. The ids of a text are a function of the text
-// and of the tokenizer's JSON bytes alone: caches, threads and the runtime's Unicode version have no part in them.
+// It does not pad or truncate. The ids of a text are a function of the text and of the tokenizer's JSON bytes alone: caches,
+// threads and the runtime's Unicode version have no part in them.
 
 using System.Text;
 
@@ -11,37 +11,27 @@ namespace Idem.Tokenizers;
 /// <summary>A tokenizer, loaded from a Hugging Face <c>tokenizer.json</c> or trained here.</summary>
 public sealed class Tokenizer
 {
-    private readonly INormalizer? _normalizer;
-    private readonly IPreTokenizer? _preTokenizer;
-    private readonly ITokenModel _model;
-    private readonly IPostProcessor? _postProcessor;
-    private readonly IDecoder? _decoder;
-    private readonly AddedTokenMatcher _asGiven;
-    private readonly AddedTokenMatcher _asNormalized;
+    private readonly TokenizerStages _stages;
+    private readonly TextEncoder _encoder;
     private readonly Dictionary<string, int> _addedIds;
     private readonly HashSet<int> _specialIds;
+    private readonly HashSet<int> _skippedIds;
     private readonly string[] _tokens;
+    private readonly Dictionary<int, string> _normalizedTokens;
 
-    internal Tokenizer(
-        INormalizer? normalizer,
-        IPreTokenizer? preTokenizer,
-        ITokenModel model,
-        IPostProcessor? postProcessor,
-        IDecoder? decoder,
-        IReadOnlyList<AddedToken> addedTokens,
-        string[] tokens)
+    internal Tokenizer(TokenizerStages stages, IReadOnlyList<AddedToken> addedTokens, string[] tokens)
     {
-        _normalizer = normalizer;
-        _preTokenizer = preTokenizer;
-        _model = model;
-        _postProcessor = postProcessor;
-        _decoder = decoder;
+        _stages = stages;
         _tokens = tokens;
         AddedTokens = addedTokens;
-        _asGiven = new(addedTokens.Where(t => !t.Normalized).Select(t => (t.Content, t)));
-        _asNormalized = new(addedTokens.Where(t => t.Normalized).Select(t => (Normalize(t.Content), t)));
+        _encoder = new TextEncoder(stages, addedTokens);
         _addedIds = addedTokens.ToDictionary(t => t.Content, t => t.Id, StringComparer.Ordinal);
         _specialIds = [.. addedTokens.Where(t => t.Special).Select(t => t.Id)];
+
+        // As in the library: what was normalized on the way in is decoded in its normalized form, and is special by that form.
+        _normalizedTokens = addedTokens.Where(t => t.Normalized).ToDictionary(t => t.Id, t => _encoder.Normalize(t.Content));
+        HashSet<string> specials = [.. addedTokens.Where(t => t.Special).Select(t => t.Content)];
+        _skippedIds = [.. addedTokens.Where(t => specials.Contains(_normalizedTokens.GetValueOrDefault(t.Id, t.Content))).Select(t => t.Id)];
     }
 
     /// <summary>How many ids there are; every id from 0 up to this has a token.</summary>
@@ -50,8 +40,12 @@ public sealed class Tokenizer
     /// <summary>The added tokens, special ones among them, in the order of the file.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
-    /// <summary>Loads a tokenizer from a <c>tokenizer.json</c>, or from a folder that holds one.</summary>
-    /// <exception cref="TokenizerFormatException">The file is malformed or of a kind that is not supported.</exception>
+    internal TokenizerStages Stages => _stages;
+
+    /// <summary>
+    /// Loads a tokenizer from a <c>tokenizer.json</c>, or from a folder that holds one.
+    /// </summary>
+    /// <exception cref="TokenizerFormatException">A file is malformed or of a kind that is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer Load(string path) => TokenizerFile.Load(path);
 
@@ -68,60 +62,36 @@ public sealed class Tokenizer
     /// The tokenizer as the bytes of a <c>tokenizer.json</c>. Equal tokenizers give equal bytes on every machine, so these are
     /// the bytes to digest (docs/formats.md, "Tokenizer files").
     /// </summary>
-    public byte[] ToJson() =>
-        TokenizerFile.Write(AddedTokens, _normalizer, _preTokenizer, _postProcessor, _decoder, _model);
+    public byte[] ToJson() => TokenizerFile.Write(AddedTokens, _stages);
 
     /// <summary>The ids of a text. Added tokens that are spelled out in the text are recognised.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
     /// <param name="addSpecialTokens">Whether the post-processor puts its special tokens around the ids.</param>
     /// <exception cref="TokenizationException">The vocabulary cannot express a part of the text.</exception>
     /// <exception cref="ArgumentException">The text holds an unpaired surrogate.</exception>
-    public int[] Encode(string text, bool addSpecialTokens = true)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        WellFormed.Check(text);
-        var ids = new List<int>();
-        foreach ((int start, int end, AddedToken? token) in _asGiven.Cut(text))
-        {
-            if (token is not null)
-            {
-                ids.Add(token.Id);
-                continue;
-            }
+    public int[] Encode(string text, bool addSpecialTokens = true) => _encoder.Ids(text, addSpecialTokens);
 
-            string normalized = Normalize(text[start..end]);
-            foreach ((int from, int to, AddedToken? found) in _asNormalized.Cut(normalized))
-            {
-                if (found is not null)
-                {
-                    ids.Add(found.Id);
-                }
-                else
-                {
-                    EncodePlain(normalized[from..to], ids, text.AsSpan(0, start), normalized.AsSpan(0, from));
-                }
-            }
-        }
-
-        return [.. addSpecialTokens && _postProcessor is not null ? _postProcessor.Process(ids) : ids];
-    }
+    /// <summary>The tokens of a text, or of a pair of texts, with their types and places.</summary>
+    /// <param name="text">Well-formed UTF-16.</param>
+    /// <param name="pair">The second text, if any.</param>
+    /// <param name="addSpecialTokens">Whether the post-processor puts its special tokens around the ids.</param>
+    /// <exception cref="TokenizationException">The vocabulary cannot express a part of the text.</exception>
+    /// <exception cref="ArgumentException">A text holds an unpaired surrogate.</exception>
+    public TokenEncoding EncodeWithOffsets(string text, string? pair = null, bool addSpecialTokens = true) =>
+        _encoder.Encoding(text, pair, addSpecialTokens, _tokens);
 
     /// <summary>The text of ids. Bytes that are not UTF-8 become U+FFFD.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = true)
     {
         var text = new StringBuilder();
-        IDecoderStream stream = StartDecoder();
+        ITokenStream stream = StartDecoder(text);
         foreach (int id in ids)
         {
-            string token = IdToToken(id);
-            if (!skipSpecialTokens || !_specialIds.Contains(id))
-            {
-                stream.Append(token, text);
-            }
+            Decode(id, skipSpecialTokens, stream);
         }
 
-        stream.Finish(text);
+        stream.End();
         return text.ToString();
     }
 
@@ -130,7 +100,7 @@ public sealed class Tokenizer
 
     /// <summary>The id of a token as the vocabulary spells it, or null.</summary>
     public int? TokenToId(string token) =>
-        _addedIds.TryGetValue(token, out int id) || _model.TryGetId(token, out id) ? id : null;
+        _addedIds.TryGetValue(token, out int id) || _stages.Model.TryGetId(token, out id) ? id : null;
 
     /// <summary>The token of an id as the vocabulary spells it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
@@ -148,41 +118,17 @@ public sealed class Tokenizer
     /// <summary>Whether an id is a special token, such as the end of a text.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
 
-    internal IDecoderStream StartDecoder() => _decoder?.Start() ?? new JoiningStream(" ");
-
-    private string Normalize(string text) => _normalizer?.Normalize(text) ?? text;
-
-    private void EncodePlain(string text, List<int> ids, ReadOnlySpan<char> before, ReadOnlySpan<char> beforeNormalized)
+    internal void Decode(int id, bool skipSpecialTokens, ITokenStream stream)
     {
-        var pieces = new List<string>();
-        if (_preTokenizer is null)
+        string token = IdToToken(id);
+        if (!skipSpecialTokens || !_skippedIds.Contains(id))
         {
-            pieces.Add(text);
-        }
-        else
-        {
-            _preTokenizer.PreTokenize(text, pieces);
-        }
-
-        foreach (string piece in pieces)
-        {
-            if (!_model.Tokenize(piece, ids))
-            {
-                throw Unknown(piece, text, WellFormed.CountCodePoints(before) + WellFormed.CountCodePoints(beforeNormalized));
-            }
+            stream.Text(_normalizedTokens.GetValueOrDefault(id, token));
+            stream.EndToken();
         }
     }
 
-    // The first place of an unknown piece is the place that failed; a piece respelled in the byte alphabet has no place.
-    private static TokenizationException Unknown(string piece, string text, int position)
-    {
-        int index = text.IndexOf(piece, StringComparison.Ordinal);
-        position += index > 0 ? WellFormed.CountCodePoints(text.AsSpan(0, index)) : 0;
-        string codes = string.Join(' ', piece.EnumerateRunes().Take(8).Select(rune => $"U+{rune.Value:X4}"));
-        return new TokenizationException(
-            piece,
-            position,
-            $"The vocabulary has no token for '{piece}' ({codes}) at character {position} of the text. " +
-            "Remove or replace it, or train a tokenizer on text that contains it.");
-    }
+    internal ITokenStream StartDecoder(StringBuilder text) => _stages.Decoder is { } decoder
+        ? decoder.Start(new TextStream(text, ""))
+        : new TextStream(text, " ");
 }

@@ -52,13 +52,7 @@ internal static class TokenizerFile
         File.Move(unfinished, file, overwrite: true);
     }
 
-    public static byte[] Write(
-        IReadOnlyList<AddedToken> addedTokens,
-        INormalizer? normalizer,
-        IPreTokenizer? preTokenizer,
-        IPostProcessor? postProcessor,
-        IDecoder? decoder,
-        ITokenModel model)
+    public static byte[] Write(IReadOnlyList<AddedToken> addedTokens, TokenizerStages stages)
     {
         var json = new JsonText();
         json.BeginObject();
@@ -73,11 +67,11 @@ internal static class TokenizerFile
         }
 
         json.EndArray();
-        WriteStage("normalizer", normalizer is null ? null : normalizer.Write);
-        WriteStage("pre_tokenizer", preTokenizer is null ? null : preTokenizer.Write);
-        WriteStage("post_processor", postProcessor is null ? null : postProcessor.Write);
-        WriteStage("decoder", decoder is null ? null : decoder.Write);
-        WriteStage("model", model.Write);
+        WriteStage("normalizer", stages.Normalizer is null ? null : stages.Normalizer.Write);
+        WriteStage("pre_tokenizer", stages.PreTokenizer is null ? null : stages.PreTokenizer.Write);
+        WriteStage("post_processor", stages.PostProcessor is null ? null : stages.PostProcessor.Write);
+        WriteStage("decoder", stages.Decoder is null ? null : stages.Decoder.Write);
+        WriteStage("model", stages.Model.Write);
         json.EndObject();
         return json.ToUtf8();
 
@@ -86,7 +80,7 @@ internal static class TokenizerFile
             json.Name(name);
             if (write is null)
             {
-                json.Value(null);
+                json.Null();
             }
             else
             {
@@ -106,19 +100,19 @@ internal static class TokenizerFile
         List<AddedToken> added = ReadAddedTokens(root, model);
         IPostProcessor? postProcessor = Stage("post_processor", IPostProcessor.Read);
         string[] tokens = AllTokens(root, model, added);
-        if (postProcessor?.Process([]).FirstOrDefault(id => id >= tokens.Length) is > 0 and var foreign)
+        IEnumerable<Slot> slots = [.. postProcessor?.Single ?? [], .. postProcessor?.Pair ?? []];
+        if (slots.SelectMany(slot => slot.Ids).FirstOrDefault(id => id >= tokens.Length) is > 0 and var foreign)
         {
             throw root.Required("post_processor").Error($"the id {foreign} is not in the vocabulary.");
         }
 
-        return new Tokenizer(
-            Stage("normalizer", NfcNormalizer.Read),
+        var stages = new TokenizerStages(
+            Stage("normalizer", INormalizer.Read),
             Stage("pre_tokenizer", IPreTokenizer.Read),
             model,
             postProcessor,
-            Stage("decoder", IDecoder.Read),
-            added,
-            tokens);
+            Stage("decoder", IDecoder.Read));
+        return new Tokenizer(stages, added, tokens);
 
         T? Stage<T>(string name, Func<JsonNode, T> read)
             where T : class => root.Optional(name) is { } node ? read(node) : null;

@@ -10,7 +10,9 @@ namespace Idem.Tests.Tokenizers;
 public class ReferenceCasesTests
 {
     [Theory]
+    [InlineData("bert")]
     [InlineData("gpt2")]
+    [InlineData("llama2")]
     [InlineData("llama3")]
     [InlineData("qwen2_5")]
     public void EveryCaseIsEqual(string name)
@@ -30,13 +32,34 @@ public class ReferenceCasesTests
             Assert.Equal(item.GetProperty("decoded").GetString(), tokenizer.Decode(ids, skipSpecialTokens: false));
             Assert.Equal(item.GetProperty("decoded_skip_special").GetString(), tokenizer.Decode(withSpecials));
             Assert.Equal(item.GetProperty("decoded").GetString(), Stream(tokenizer, ids));
+            TokenEncoding traced = tokenizer.EncodeWithOffsets(text);
+            Assert.Equal(withSpecials, traced.Ids);
+            Assert.Equal(traced.Ids.Count, traced.Offsets.Count);
             count++;
         }
 
         Assert.True(count > 100, $"only {count} cases were found");
     }
 
+    [Fact]
+    public void EveryPairIsEqual()
+    {
+        Tokenizer tokenizer = ReferenceTokenizers.Load("bert");
+        using JsonDocument cases = JsonDocument.Parse(
+            File.ReadAllBytes(SharedData.Require("reference/tokenizers/bert/cases-a.json")));
+        JsonElement pairs = cases.RootElement.GetProperty("pairs");
+        Assert.True(pairs.GetArrayLength() > 0);
+        foreach (JsonElement item in pairs.EnumerateArray())
+        {
+            TokenEncoding encoding = tokenizer.EncodeWithOffsets(item.GetProperty("text").GetString()!, item.GetProperty("pair").GetString()!);
+            Assert.Equal(Ints(item, "ids"), encoding.Ids);
+            Assert.Equal(Ints(item, "type_ids"), encoding.TypeIds);
+        }
+    }
+
     [Theory]
+    [InlineData("bert", 30522)]
+    [InlineData("llama2", 32000)]
     [InlineData("gpt2", 50257)]
     [InlineData("llama3", 128256)]
     [InlineData("qwen2_5", 151665)]
@@ -63,7 +86,9 @@ public class ReferenceCasesTests
     }
 
     [Theory]
+    [InlineData("bert")]
     [InlineData("gpt2")]
+    [InlineData("llama2")]
     [InlineData("llama3")]
     public void SavedFormIsStable(string name)
     {

@@ -43,7 +43,7 @@ public class UnicodeTests
     [InlineData("\U0001D15E", "\U0001D157\U0001D165")]
     [InlineData("\U0002F800", "\u4E3D")]
     [InlineData("\U00011935\U00011930", "\U00011935\U00011930")] // Unicode 13: not yet known
-    public void ComposesByTheRules(string text, string expected) => Assert.Equal(expected, Nfc.Normalize(text));
+    public void ComposesByTheRules(string text, string expected) => Assert.Equal(expected, Nfc(text));
 
     [Fact]
     public void ComposingTwiceChangesNothing()
@@ -51,8 +51,8 @@ public class UnicodeTests
         var random = new Random(3);
         for (int i = 0; i < 3000; i++)
         {
-            string once = Nfc.Normalize(TokenizerTests.RandomText(random) + "\u0323\u0307" + TokenizerTests.RandomText(random));
-            Assert.Equal(once, Nfc.Normalize(once));
+            string once = Nfc(TokenizerTests.RandomText(random) + "\u0323\u0307" + TokenizerTests.RandomText(random));
+            Assert.Equal(once, Nfc(once));
         }
     }
 
@@ -63,9 +63,11 @@ public class UnicodeTests
         {
             if (Rune.IsValid(code))
             {
-                string once = Nfc.Normalize(new Rune(code).ToString());
-                Assert.Equal(once, Nfc.Normalize(once));
+                string once = Nfc(new Rune(code).ToString());
+                Assert.Equal(once, Nfc(once));
             }
         }
     }
+
+    private static string Nfc(string text) => UnicodeForm.Compose(TracedText.Of(text, traced: false), compatible: false).Text;
 }

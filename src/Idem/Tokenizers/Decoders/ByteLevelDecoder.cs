@@ -1,23 +1,18 @@
 // Undoes the byte-level alphabet. Bytes that are not UTF-8 become U+FFFD, one per maximal ill-formed part (Unicode 16, section
 // 3.9), as String::from_utf8_lossy of Hugging Face's library gives. A token with a character outside the alphabet stands for
-// its own UTF-8 bytes.
+// its own UTF-8 bytes. What comes out is one token.
 
 using System.Text;
 
 namespace Idem.Tokenizers;
 
-internal sealed class ByteLevelDecoder(bool addPrefixSpace, bool trimOffsets, bool useRegex) : IDecoder
+internal sealed class ByteLevelDecoder(ByteLevel settings) : IDecoder
 {
-    public const string Type = ByteLevelPreTokenizer.Type;
+    public const string Type = ByteLevel.Type;
 
-    public IDecoderStream Start() => new Stream();
+    public ITokenStream Start(ITokenStream next) => new Stream(next);
 
-    public void Write(JsonText json) => ByteLevelPreTokenizer.WriteSettings(json, addPrefixSpace, trimOffsets, useRegex);
-
-    public static ByteLevelDecoder Read(JsonNode node) => new(
-        node.Flag("add_prefix_space", absent: true),
-        node.Flag("trim_offsets", absent: true),
-        node.Flag("use_regex", absent: true));
+    public void Write(JsonText json) => settings.Write(json);
 
     private static byte[] Bytes(string token)
     {
@@ -33,19 +28,24 @@ internal sealed class ByteLevelDecoder(bool addPrefixSpace, bool trimOffsets, bo
         return bytes;
     }
 
-    private sealed class Stream : IDecoderStream
+    private sealed class Stream(ITokenStream next) : WholeTokenStream(next)
     {
         private readonly Decoder _utf8 = Encoding.UTF8.GetDecoder();
 
-        public void Append(string token, StringBuilder text) => Convert(Bytes(token), text, flush: false);
+        public override void End()
+        {
+            Convert([], flush: true);
+            Next.EndToken();
+            Next.End();
+        }
 
-        public void Finish(StringBuilder text) => Convert([], text, flush: true);
+        protected override void Take(string token) => Convert(Bytes(token), flush: false);
 
-        private void Convert(byte[] bytes, StringBuilder text, bool flush)
+        private void Convert(byte[] bytes, bool flush)
         {
             char[] chars = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
             int count = _utf8.GetChars(bytes, 0, bytes.Length, chars, 0, flush);
-            text.Append(chars, 0, count);
+            Next.Text(new string(chars, 0, count));
         }
     }
 }

@@ -1,58 +1,67 @@
-// Last stage: tokens back to text. A decoder is a stream; decoding a list is the stream run over all of it, so both always
-// agree. A file without a decoder joins its tokens with blanks, as Hugging Face's library does.
-
-using System.Text;
+// Last stage: tokens back to text. A decoder is a step of a stream: tokens go in as their text, in parts, and a mark at the end of
+// each; what comes out is the same. Decoding a list is the stream run over all of it, so both always agree. A part never
+// begins or ends within a character. A file without a decoder joins its tokens with blanks, as Hugging Face's library does.
 
 namespace Idem.Tokenizers;
 
 internal interface IDecoder
 {
-    IDecoderStream Start();
+    /// <summary>A step that hands on to <paramref name="next"/>.</summary>
+    ITokenStream Start(ITokenStream next);
 
     void Write(JsonText json);
 
     static IDecoder Read(JsonNode node) => node.Text("type") switch
     {
-        ByteLevelDecoder.Type => ByteLevelDecoder.Read(node),
+        ByteLevelDecoder.Type => new ByteLevelDecoder(ByteLevel.Read(node)),
+        ByteFallbackDecoder.Type => new ByteFallbackDecoder(),
         FuseDecoder.Type => new FuseDecoder(),
+        MetaspaceDecoder.Type => new MetaspaceDecoder(Metaspace.Read(node)),
+        WordPieceDecoder.Type => WordPieceDecoder.Read(node),
+        ReplaceDecoder.Type => ReplaceDecoder.Read(node),
+        StripDecoder.Type => StripDecoder.Read(node),
+        BpeDecoder.Type => BpeDecoder.Read(node),
+        CtcDecoder.Type => CtcDecoder.Read(node),
+        SequenceDecoder.Type => SequenceDecoder.Read(node),
         var type => throw node.Unsupported($"the decoder '{type}'"),
     };
 }
 
-internal interface IDecoderStream
+internal interface ITokenStream
 {
-    /// <summary>Appends the text that this token completes; never a part of a character.</summary>
-    void Append(string token, StringBuilder text);
+    /// <summary>A part of the present token's text.</summary>
+    void Text(string part);
 
-    /// <summary>Appends what is still held back.</summary>
-    void Finish(StringBuilder text);
+    /// <summary>The present token is whole.</summary>
+    void EndToken();
+
+    /// <summary>There are no more tokens.</summary>
+    void End();
 }
 
-internal sealed class FuseDecoder : IDecoder
+/// <summary>A step that needs each token whole.</summary>
+internal abstract class WholeTokenStream(ITokenStream next) : ITokenStream
 {
-    public const string Type = "Fuse";
+    private readonly System.Text.StringBuilder _token = new();
 
-    public IDecoderStream Start() => new JoiningStream("");
+    protected ITokenStream Next { get; } = next;
 
-    public void Write(JsonText json)
+    public void Text(string part) => _token.Append(part);
+
+    public void EndToken()
     {
-        json.BeginObject();
-        json.Member("type", Type);
-        json.EndObject();
-    }
-}
-
-internal sealed class JoiningStream(string separator) : IDecoderStream
-{
-    private bool _any;
-
-    public void Append(string token, StringBuilder text)
-    {
-        text.Append(_any ? separator : "").Append(token);
-        _any = true;
+        string token = _token.ToString();
+        _token.Clear();
+        Take(token);
     }
 
-    public void Finish(StringBuilder text)
+    public virtual void End() => Next.End();
+
+    protected abstract void Take(string token);
+
+    protected void Emit(string token)
     {
+        Next.Text(token);
+        Next.EndToken();
     }
 }

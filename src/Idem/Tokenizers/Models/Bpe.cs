@@ -1,8 +1,9 @@
 // Byte-pair encoding: a piece begins as its characters, and the pair of neighbours with the lowest merge rank (the leftmost
-// of equals) is joined until no pair has a rank. Source of the algorithm: Sennrich et al. 2016; of the fields and of what
-// happens on ties: Hugging Face tokenizers, models/bpe.
+// of equals) is joined until no pair has a rank. A character outside the vocabulary is spelled as the tokens of its bytes, or is
+// the unknown token, as the file says. Source of the algorithm: Sennrich et al. 2016; of the fields and of what happens on ties:
+// Hugging Face tokenizers, models/bpe.
 //
-// Refused by name: dropout (not deterministic), unk_token, byte_fallback, and non-empty subword prefixes and suffixes.
+// Refused by name: dropout, which is not deterministic.
 
 using System.Collections.Concurrent;
 
@@ -19,17 +20,19 @@ internal sealed class Bpe : ITokenModel
     private readonly Vocabulary _vocabulary;
     private readonly IReadOnlyList<(string Left, string Right)> _merges;
     private readonly BpeMerger _merger;
-    private readonly bool _ignoreMerges;
+    private readonly BpeSettings _settings;
+    private readonly ByteTokens? _bytes;
     private readonly ConcurrentDictionary<string, int[]> _cache = new(StringComparer.Ordinal);
     private int _cached;
 
     private Bpe(
-        Vocabulary vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeMerger merger, bool ignoreMerges)
+        Vocabulary vocabulary, IReadOnlyList<(string Left, string Right)> merges, BpeMerger merger, BpeSettings settings)
     {
         _vocabulary = vocabulary;
         _merges = merges;
         _merger = merger;
-        _ignoreMerges = ignoreMerges;
+        _settings = settings;
+        _bytes = settings.ByteFallback ? new ByteTokens(vocabulary) : null;
     }
 
     public int Count => _vocabulary.Count;
@@ -45,7 +48,7 @@ internal sealed class Bpe : ITokenModel
         var merger = new BpeMerger(merges.Count);
         foreach ((string left, string right) in merges)
         {
-            if (FindMerge(vocabulary, left, right, out int leftId, out int rightId, out int joinedId) is { } missing)
+            if (FindMerge(vocabulary, left, right, "", out int leftId, out int rightId, out int joinedId) is { } missing)
             {
                 throw new ArgumentException($"The merge of '{left}' and '{right}' names '{missing}', which is no token.");
             }
@@ -53,43 +56,34 @@ internal sealed class Bpe : ITokenModel
             merger.Add(leftId, rightId, joinedId);
         }
 
-        return new Bpe(vocabulary, merges, merger, ignoreMerges: false);
+        return new Bpe(vocabulary, merges, merger, new BpeSettings());
     }
 
-    public bool Tokenize(string piece, List<int> ids)
+    public bool Tokenize(string piece, TokenList tokens)
     {
-        if (_ignoreMerges && _vocabulary.TryGetId(piece, out int whole))
+        if (_settings.IgnoreMerges && _vocabulary.TryGetId(piece, out int whole))
         {
-            ids.Add(whole);
+            tokens.Add(whole, 0, piece.Length);
             return true;
         }
 
-        if (_cache.TryGetValue(piece, out int[]? known))
+        bool mayCache = tokens.Spans is null && piece.Length <= CachedPieceLengthMax;
+        if (mayCache && _cache.TryGetValue(piece, out int[]? known))
         {
-            ids.AddRange(known);
+            tokens.Ids.AddRange(known);
             return true;
         }
 
-        int begin = ids.Count;
-        for (int i = 0; i < piece.Length;)
+        int begin = tokens.Ids.Count;
+        if (!AddCharacters(piece, tokens))
         {
-            int length = char.IsHighSurrogate(piece[i]) && i + 1 < piece.Length ? 2 : 1;
-            if (!_vocabulary.TryGetId(piece.AsSpan(i, length), out int id))
-            {
-                return false;
-            }
-
-            ids.Add(id);
-            i += length;
+            return false;
         }
 
-        _merger.Merge(ids, begin);
-        if (piece.Length <= CachedPieceLengthMax && Volatile.Read(ref _cached) < CachedPiecesMax)
+        _merger.Merge(tokens, begin);
+        if (mayCache && Volatile.Read(ref _cached) < CachedPiecesMax && _cache.TryAdd(piece, [.. tokens.Ids.Skip(begin)]))
         {
-            if (_cache.TryAdd(piece, [.. ids.Skip(begin)]))
-            {
-                Interlocked.Increment(ref _cached);
-            }
+            Interlocked.Increment(ref _cached);
         }
 
         return true;
@@ -100,12 +94,12 @@ internal sealed class Bpe : ITokenModel
         json.BeginObject();
         json.Member("type", Type);
         json.Member("dropout", null);
-        json.Member("unk_token", null);
-        json.Member("continuing_subword_prefix", null);
-        json.Member("end_of_word_suffix", null);
-        json.Member("fuse_unk", false);
-        json.Member("byte_fallback", false);
-        json.Member("ignore_merges", _ignoreMerges);
+        json.Member("unk_token", _settings.UnknownToken);
+        json.Member("continuing_subword_prefix", _settings.Prefix);
+        json.Member("end_of_word_suffix", _settings.Suffix);
+        json.Member("fuse_unk", _settings.FuseUnknown);
+        json.Member("byte_fallback", _settings.ByteFallback);
+        json.Member("ignore_merges", _settings.IgnoreMerges);
         json.Name("vocab");
         _vocabulary.Write(json);
         json.Name("merges");
@@ -124,7 +118,7 @@ internal sealed class Bpe : ITokenModel
 
     public static Bpe Read(JsonNode node)
     {
-        RefuseUnimplemented(node);
+        BpeSettings settings = BpeSettings.Read(node);
         Vocabulary vocabulary = Vocabulary.Read(node.Required("vocab"));
         JsonNode list = node.Required("merges");
         var merges = new List<(string, string)>();
@@ -132,7 +126,7 @@ internal sealed class Bpe : ITokenModel
         foreach (JsonNode item in list.Items())
         {
             (string left, string right) = ReadMerge(item);
-            if (FindMerge(vocabulary, left, right, out int leftId, out int rightId, out int joinedId) is { } missing)
+            if (FindMerge(vocabulary, left, right, settings.Prefix ?? "", out int leftId, out int rightId, out int joinedId) is { } missing)
             {
                 throw item.Error($"the merge of '{left}' and '{right}' names '{missing}', which is not in the vocabulary.");
             }
@@ -141,33 +135,7 @@ internal sealed class Bpe : ITokenModel
             merges.Add((left, right));
         }
 
-        return new Bpe(vocabulary, merges, merger, node.Flag("ignore_merges", absent: false));
-    }
-
-    private static void RefuseUnimplemented(JsonNode node)
-    {
-        if (node.Optional("dropout") is { } dropout)
-        {
-            throw dropout.Unsupported("BPE dropout");
-        }
-
-        if (node.TextOrNull("unk_token") is { } unknown)
-        {
-            throw node.Unsupported($"an 'unk_token' ('{unknown}') of BPE");
-        }
-
-        if (node.Flag("byte_fallback", absent: false))
-        {
-            throw node.Unsupported("'byte_fallback' of BPE");
-        }
-
-        foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-        {
-            if (node.TextOrNull(affix) is { Length: > 0 } value)
-            {
-                throw node.Unsupported($"'{affix}' ('{value}') of BPE");
-            }
-        }
+        return new Bpe(vocabulary, merges, merger, settings);
     }
 
     // "left right" in older files, ["left", "right"] in newer ones
@@ -181,14 +149,68 @@ internal sealed class Bpe : ITokenModel
             : throw item.Error($"a merge has two parts, this one has {parts.Length}.");
     }
 
+    // The right part's prefix, where it has one, is not repeated in the middle of what they join to.
     private static string? FindMerge(
-        Vocabulary vocabulary, string left, string right, out int leftId, out int rightId, out int joinedId)
+        Vocabulary vocabulary, string left, string right, string prefix, out int leftId, out int rightId, out int joinedId)
     {
-        string joined = left + right;
+        string joined = left + right[Math.Min(prefix.Length, right.Length)..];
         rightId = joinedId = 0;
         return !vocabulary.TryGetId(left, out leftId) ? left
             : !vocabulary.TryGetId(right, out rightId) ? right
             : !vocabulary.TryGetId(joined, out joinedId) ? joined
             : null;
+    }
+
+    // An unknown token waits for the next known character; tokens of bytes overtake it, as in the library.
+    private bool AddCharacters(string piece, TokenList tokens)
+    {
+        (int Start, int End)? unknown = null;
+        for (int start = 0; start < piece.Length;)
+        {
+            int end = start + Scanners.LengthAt(piece, start);
+            if (TryGetCharacter(piece, start, end, out int id))
+            {
+                AddUnknown(unknown, tokens);
+                unknown = null;
+                tokens.Add(id, start, end);
+            }
+            else if (_bytes is null || !_bytes.TryAdd(piece, start, end, tokens))
+            {
+                if (_settings.UnknownToken is null || !_vocabulary.TryGetId(_settings.UnknownToken, out _))
+                {
+                    return false;
+                }
+
+                if (unknown is not null && !_settings.FuseUnknown)
+                {
+                    AddUnknown(unknown, tokens);
+                    unknown = null;
+                }
+
+                unknown = (unknown?.Start ?? start, end);
+            }
+
+            start = end;
+        }
+
+        AddUnknown(unknown, tokens);
+        return true;
+    }
+
+    private bool TryGetCharacter(string piece, int start, int end, out int id)
+    {
+        ReadOnlySpan<char> character = piece.AsSpan(start, end - start);
+        string? prefix = start > 0 ? _settings.Prefix : null, suffix = end == piece.Length ? _settings.Suffix : null;
+        return prefix is null && suffix is null
+            ? _vocabulary.TryGetId(character, out id)
+            : _vocabulary.TryGetId($"{prefix}{character}{suffix}", out id);
+    }
+
+    private void AddUnknown((int Start, int End)? unknown, TokenList tokens)
+    {
+        if (unknown is { } stretch && _vocabulary.TryGetId(_settings.UnknownToken, out int id))
+        {
+            tokens.Add(id, stretch.Start, stretch.End);
+        }
     }
 }

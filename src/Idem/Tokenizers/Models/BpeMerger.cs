@@ -18,16 +18,17 @@ internal sealed class BpeMerger(int capacity)
         _joinedOfRank.Add(joined);
     }
 
-    /// <summary>Merges the symbols from <paramref name="begin"/> on in place.</summary>
-    public void Merge(List<int> symbols, int begin)
+    /// <summary>Merges the tokens from <paramref name="begin"/> on in place; a joined token spans both stretches.</summary>
+    public void Merge(TokenList tokens, int begin)
     {
-        int count = symbols.Count - begin;
+        int count = tokens.Ids.Count - begin;
         if (count < 2)
         {
             return;
         }
 
-        int[] id = [.. symbols.Skip(begin)];
+        int[] id = [.. tokens.Ids.Skip(begin)];
+        (int Start, int End)[]? span = tokens.Spans is null ? null : [.. tokens.Spans.Skip(begin)];
         int[] previous = new int[count];
         int[] next = new int[count];
         var candidates = new PriorityQueue<int, ulong>();
@@ -52,6 +53,11 @@ internal sealed class BpeMerger(int capacity)
                 continue; // a merge nearby has changed this pair since
             }
 
+            if (span is not null)
+            {
+                span[left].End = span[right].End;
+            }
+
             id[left] = joined;
             id[right] = None;
             next[left] = next[right];
@@ -67,10 +73,11 @@ internal sealed class BpeMerger(int capacity)
             }
         }
 
-        symbols.RemoveRange(begin, count);
+        tokens.Truncate(begin);
         for (int i = 0; i != None; i = next[i])
         {
-            symbols.Add(id[i]);
+            (int start, int end) = span?[i] ?? default;
+            tokens.Add(id[i], start, end);
         }
     }
 

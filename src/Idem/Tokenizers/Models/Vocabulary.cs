@@ -18,6 +18,9 @@ internal sealed class Vocabulary
 
     public int Count => _ids.Count;
 
+    /// <summary>Tokens with their ids, in no promised order.</summary>
+    public IEnumerable<KeyValuePair<string, int>> All => _ids;
+
     public bool TryGetId(ReadOnlySpan<char> token, out int id) => _idsBySpan.TryGetValue(token, out id);
 
     public string? Token(int id) => _tokens.GetValueOrDefault(id);

@@ -14,14 +14,14 @@ internal sealed class WordLevel(Vocabulary vocabulary, string unknownToken) : IT
 
     public string? Token(int id) => vocabulary.Token(id);
 
-    public bool Tokenize(string piece, List<int> ids)
+    public bool Tokenize(string piece, TokenList tokens)
     {
         if (!vocabulary.TryGetId(piece, out int id) && !vocabulary.TryGetId(unknownToken, out id))
         {
             return false;
         }
 
-        ids.Add(id);
+        tokens.Add(id, 0, piece.Length);
         return true;
     }
 

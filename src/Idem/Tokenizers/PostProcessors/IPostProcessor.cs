@@ -1,42 +1,54 @@
-// Fourth stage: puts special tokens around the ids of one text. Pairs of texts are not encoded by this library.
+// Fourth stage: what stands around the tokens of one text, or of two, and how offsets are trimmed. A post-processor is data; the
+// tokenizer puts the tokens in their places.
 
 namespace Idem.Tokenizers;
 
+/// <summary>Tokens of their own, or the place of the first or second text (<see cref="Text"/> 0 or 1).</summary>
+internal sealed record Slot(int? Text, IReadOnlyList<int> Ids, int TypeId);
+
 internal interface IPostProcessor
 {
-    List<int> Process(List<int> ids);
+    /// <summary>The slots around one text; null where nothing is put around.</summary>
+    IReadOnlyList<Slot>? Single => null;
+
+    /// <summary>The slots around two texts; null where one just follows the other.</summary>
+    IReadOnlyList<Slot>? Pair => null;
+
+    /// <summary>Whether white space at the ends of a token is left out of its offsets; null: no.</summary>
+    OffsetTrim? Trim => null;
 
     void Write(JsonText json);
 
     static IPostProcessor Read(JsonNode node) => node.Text("type") switch
     {
-        ByteLevelPostProcessor.Type => ByteLevelPostProcessor.Read(node),
+        ByteLevelPostProcessor.Type => new ByteLevelPostProcessor(ByteLevel.Read(node)),
         TemplatePostProcessor.Type => TemplatePostProcessor.Read(node),
+        ClassifierPostProcessor.Bert or ClassifierPostProcessor.Roberta => ClassifierPostProcessor.Read(node),
         SequencePostProcessor.Type => SequencePostProcessor.Read(node),
         var type => throw node.Unsupported($"the post-processor '{type}'"),
     };
 }
 
-/// <summary>Concerns offsets only; the ids pass through.</summary>
-internal sealed class ByteLevelPostProcessor(bool addPrefixSpace, bool trimOffsets, bool useRegex) : IPostProcessor
+/// <summary>Concerns offsets only.</summary>
+internal sealed class ByteLevelPostProcessor(ByteLevel settings) : IPostProcessor
 {
-    public const string Type = ByteLevelPreTokenizer.Type;
+    public const string Type = ByteLevel.Type;
 
-    public List<int> Process(List<int> ids) => ids;
+    public OffsetTrim? Trim { get; } = settings.TrimOffsets ? new OffsetTrim(settings.AddPrefixSpace) : null;
 
-    public void Write(JsonText json) => ByteLevelPreTokenizer.WriteSettings(json, addPrefixSpace, trimOffsets, useRegex);
-
-    public static ByteLevelPostProcessor Read(JsonNode node) => new(
-        node.Flag("add_prefix_space", absent: true),
-        node.Flag("trim_offsets", absent: true),
-        node.Flag("use_regex", absent: true));
+    public void Write(JsonText json) => settings.Write(json);
 }
 
+/// <summary>Several; at most one of them may put tokens around the text.</summary>
 internal sealed class SequencePostProcessor(IReadOnlyList<IPostProcessor> steps) : IPostProcessor
 {
     public const string Type = "Sequence";
 
-    public List<int> Process(List<int> ids) => steps.Aggregate(ids, static (current, step) => step.Process(current));
+    public IReadOnlyList<Slot>? Single { get; } = steps.Select(step => step.Single).FirstOrDefault(slots => slots is not null);
+
+    public IReadOnlyList<Slot>? Pair { get; } = steps.Select(step => step.Pair).FirstOrDefault(slots => slots is not null);
+
+    public OffsetTrim? Trim { get; } = steps.Select(step => step.Trim).FirstOrDefault(trim => trim is not null);
 
     public void Write(JsonText json)
     {
@@ -53,6 +65,11 @@ internal sealed class SequencePostProcessor(IReadOnlyList<IPostProcessor> steps)
         json.EndObject();
     }
 
-    public static SequencePostProcessor Read(JsonNode node) =>
-        new([.. node.Required("processors").Items().Select(IPostProcessor.Read)]);
+    public static SequencePostProcessor Read(JsonNode node)
+    {
+        IPostProcessor[] steps = [.. node.Required("processors").Items().Select(IPostProcessor.Read)];
+        return steps.Count(step => step.Single is not null) <= 1
+            ? new SequencePostProcessor(steps)
+            : throw node.Unsupported("a sequence of several post-processors that put tokens around the text");
+    }
 }

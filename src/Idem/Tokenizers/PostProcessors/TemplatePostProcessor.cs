@@ -1,5 +1,4 @@
-// A template such as [BOS] A: special tokens by name, and the place of the text. The template for pairs is read and saved
-// again, not used.
+// Templates such as [BOS] A for one text and [BOS] A [BOS] B for two: special tokens by name, and the places of the texts.
 
 namespace Idem.Tokenizers;
 
@@ -19,16 +18,9 @@ internal sealed class TemplatePostProcessor : IPostProcessor
         _specials = specials;
     }
 
-    public List<int> Process(List<int> ids)
-    {
-        var result = new List<int>(ids.Count + _single.Count);
-        foreach (Piece piece in _single)
-        {
-            result.AddRange(piece.IsSpecial ? _specials[piece.Name].Ids : ids);
-        }
+    IReadOnlyList<Slot> IPostProcessor.Single => Slots(_single);
 
-        return result;
-    }
+    IReadOnlyList<Slot> IPostProcessor.Pair => Slots(_pair);
 
     public void Write(JsonText json)
     {
@@ -74,8 +66,21 @@ internal sealed class TemplatePostProcessor : IPostProcessor
             throw node.Required("single").Error("the template for one text must hold the sequence 'A' once and no other.");
         }
 
-        return new TemplatePostProcessor(single, ReadPieces(node.Required("pair"), specials), specials);
+        List<Piece> pair = ReadPieces(node.Required("pair"), specials);
+        if (!pair.Where(piece => !piece.IsSpecial).Select(piece => piece.Name).Order(StringComparer.Ordinal).SequenceEqual(["A", "B"]))
+        {
+            throw node.Required("pair").Error("the template for two texts must hold the sequences 'A' and 'B' once each and no other.");
+        }
+
+        return new TemplatePostProcessor(single, pair, specials);
     }
+
+    private List<Slot> Slots(IReadOnlyList<Piece> pieces) =>
+    [
+        .. pieces.Select(piece => piece.IsSpecial
+            ? new Slot(null, _specials[piece.Name].Ids, piece.TypeId)
+            : new Slot(piece.Name == "A" ? 0 : 1, [], piece.TypeId)),
+    ];
 
     private static List<Piece> ReadPieces(JsonNode list, SortedDictionary<string, Special> specials)
     {

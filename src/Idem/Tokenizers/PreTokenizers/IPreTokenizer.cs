@@ -4,8 +4,11 @@ namespace Idem.Tokenizers;
 
 internal interface IPreTokenizer
 {
+    /// <summary>Whether the pieces depend on where in the text as given they stand, so that it must be traced.</summary>
+    bool NeedsTrace => false;
+
     /// <summary>Appends the pieces of one piece, in order; empty pieces are never appended.</summary>
-    void PreTokenize(string text, List<string> pieces);
+    void PreTokenize(TracedText text, List<TracedText> pieces);
 
     void Write(JsonText json);
 
@@ -14,6 +17,14 @@ internal interface IPreTokenizer
         ByteLevelPreTokenizer.Type => ByteLevelPreTokenizer.Read(node),
         SplitPreTokenizer.Type => SplitPreTokenizer.Read(node),
         SequencePreTokenizer.Type => SequencePreTokenizer.Read(node),
+        MetaspacePreTokenizer.Type => MetaspacePreTokenizer.Read(node),
+        WhitespacePreTokenizer.Type => new WhitespacePreTokenizer(),
+        WhitespaceSplitPreTokenizer.Type => new WhitespaceSplitPreTokenizer(),
+        BertPreTokenizer.Type => new BertPreTokenizer(),
+        PunctuationPreTokenizer.Type => PunctuationPreTokenizer.Read(node),
+        DigitsPreTokenizer.Type => DigitsPreTokenizer.Read(node),
+        DelimiterPreTokenizer.Type => DelimiterPreTokenizer.Read(node),
+        FixedLengthPreTokenizer.Type => FixedLengthPreTokenizer.Read(node),
         var type => throw node.Unsupported($"the pre-tokenizer '{type}'"),
     };
 }

@@ -6,13 +6,15 @@ internal sealed class SequencePreTokenizer(IReadOnlyList<IPreTokenizer> steps) :
 {
     public const string Type = "Sequence";
 
-    public void PreTokenize(string text, List<string> pieces)
+    public bool NeedsTrace => steps.Any(step => step.NeedsTrace);
+
+    public void PreTokenize(TracedText text, List<TracedText> pieces)
     {
-        var current = new List<string> { text };
+        var current = new List<TracedText> { text };
         foreach (IPreTokenizer step in steps)
         {
-            var next = new List<string>();
-            foreach (string piece in current)
+            var next = new List<TracedText>();
+            foreach (TracedText piece in current)
             {
                 step.PreTokenize(piece, next);
             }

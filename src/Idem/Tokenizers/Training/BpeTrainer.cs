@@ -26,7 +26,8 @@ public static class BpeTrainer
                 nameof(vocabularySize), vocabularySize, $"Byte-level BPE with these special tokens needs at least {tokens.Count} tokens.");
         }
 
-        var preTokenizer = new ByteLevelPreTokenizer(addPrefixSpace: false, trimOffsets: true, useRegex: true);
+        var byteLevel = new ByteLevel(AddPrefixSpace: false, TrimOffsets: true, UseRegex: true);
+        var preTokenizer = new ByteLevelPreTokenizer(byteLevel);
         Dictionary<char, int> byteIds = Enumerable.Range(tokens.Count - 256, 256).ToDictionary(id => tokens[id][0]);
         var counter = new PairCounter();
         foreach ((string word, long count) in CountWords(texts, preTokenizer))
@@ -36,14 +37,13 @@ public static class BpeTrainer
 
         List<(string, string)> merges = LearnMerges(counter, tokens, vocabularySize, Math.Max(minFrequency, 1));
         AddedToken[] added = [.. (specialTokens ?? []).Select((content, id) => new AddedToken(id, content))];
-        return new Tokenizer(
-            normalizer: null,
+        var stages = new TokenizerStages(
+            Normalizer: null,
             preTokenizer,
             Bpe.FromTokens(tokens, merges),
-            new ByteLevelPostProcessor(addPrefixSpace: false, trimOffsets: true, useRegex: true),
-            new ByteLevelDecoder(addPrefixSpace: false, trimOffsets: true, useRegex: true),
-            added,
-            [.. tokens]);
+            new ByteLevelPostProcessor(byteLevel),
+            new ByteLevelDecoder(byteLevel));
+        return new Tokenizer(stages, added, [.. tokens]);
     }
 
     private static List<string> InitialTokens(IReadOnlyList<string> specialTokens)
@@ -63,13 +63,13 @@ public static class BpeTrainer
     {
         var index = new Dictionary<string, int>(StringComparer.Ordinal);
         var words = new List<(string Word, long Count)>();
-        var pieces = new List<string>();
+        var pieces = new List<TracedText>();
         foreach (string text in texts)
         {
             WellFormed.Check(text);
             pieces.Clear();
-            preTokenizer.PreTokenize(text, pieces);
-            foreach (string piece in pieces)
+            preTokenizer.PreTokenize(TracedText.Of(text, traced: false), pieces);
+            foreach (string piece in pieces.Select(piece => piece.Text))
             {
                 if (index.TryGetValue(piece, out int i))
                 {

@@ -33,13 +33,12 @@ public static class CharacterTrainer
         }
 
         string[] tokens = [.. codes.Select(code => new Rune(code).ToString())];
-        return new Tokenizer(
-            normalizer: null,
-            new SplitPreTokenizer(SplitPattern.Character),
+        var stages = new TokenizerStages(
+            Normalizer: null,
+            new SplitPreTokenizer(new TextPattern(SplitPattern.Character), SplitBehavior.Isolated, invert: false),
             new WordLevel(Vocabulary.FromTokens(tokens), UnknownToken),
-            postProcessor: null,
-            new FuseDecoder(),
-            addedTokens: [],
-            tokens);
+            PostProcessor: null,
+            new FuseDecoder());
+        return new Tokenizer(stages, addedTokens: [], tokens);
     }
 }

@@ -1,4 +1,4 @@
-// Reads the two Unicode tables that lie beside this file as embedded text. They are the project's own copies, so that a newer
+// Reads the Unicode tables that lie beside this file as embedded text. They are the project's own copies, so that a newer
 // runtime with a newer Unicode can never move a token boundary.
 
 using System.Globalization;
