@@ -58,6 +58,9 @@ internal static class CliApp
         {
             Verbs.TrainVerb.Create(),
             Verbs.GenerateVerb.Create(),
+            Verbs.LogitsVerb.Create(),
+            Verbs.EmbedVerb.Create(),
+            Verbs.EvalVerb.Create(),
             Verbs.DigestVerb.Create(),
             Verbs.VerifyVerb.Create(),
             Verbs.DoctorVerb.Create(),

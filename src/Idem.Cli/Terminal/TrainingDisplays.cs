@@ -45,7 +45,7 @@ internal sealed class JsonTrainingDisplay : ITrainingObserver
         ["train_tokens"] = start.TrainTokens,
         ["val_tokens"] = start.ValTokens,
         ["first_step"] = start.FirstStep,
-        ["config"] = TrainConfigResolver.ToJson(start.Manifest.Config),
+        ["config"] = start.Manifest.ConfigJson(),
     });
 
     public void Stepped(TrainingStep step)

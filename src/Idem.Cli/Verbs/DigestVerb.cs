@@ -13,7 +13,7 @@ internal static class DigestVerb
 {
     private static readonly Argument<string> PathArgument = new("path")
     {
-        Description = "A safetensors file, a model folder, or a run folder (its newest checkpoint).",
+        Description = "A safetensors file, a model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.",
     };
 
     public static Command Create()
@@ -50,29 +50,5 @@ internal static class DigestVerb
         }
 
         return ExitCodes.Success;
-    }
-}
-
-/// <summary>From what a person names to the model they mean.</summary>
-internal static class ModelPath
-{
-    /// <summary>A run folder becomes its newest checkpoint; anything else stays.</summary>
-    public static string Resolve(string path)
-    {
-        if (!Directory.Exists(path))
-        {
-            return File.Exists(path) ? path : throw new FileNotFoundException($"{path} does not exist: name a safetensors file, a model folder or a run folder");
-        }
-
-        if (!RunFolder.IsRun(path))
-        {
-            return path;
-        }
-
-        RunFolder run = RunFolder.Open(DiskFileSystem.Instance, path);
-        IReadOnlyList<long> steps = run.CheckpointSteps();
-        return steps.Count > 0
-            ? AtomicFolder.Open(DiskFileSystem.Instance, run.CheckpointPath(steps[^1])).Path
-            : throw new FileNotFoundException($"{path} has no checkpoint yet: continue the run with 'idem train --out {path} --resume'");
     }
 }

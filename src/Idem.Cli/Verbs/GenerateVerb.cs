@@ -7,15 +7,16 @@ using System.Text.Json.Nodes;
 using Idem.Audit;
 using Idem.Cli.Terminal;
 using Idem.Inference;
-using Idem.Tokenizers;
 
 namespace Idem.Cli.Verbs;
 
 internal static class GenerateVerb
 {
-    private static readonly Argument<string> Model = new("model") { Description = "A model folder, or a run folder (its newest checkpoint)." };
+    private static readonly Argument<string> Model = new("model") { Description = ModelPath.Description };
 
     private static readonly Option<string?> Prompt = new("--prompt") { Description = "Text to continue.", HelpName = "TEXT" };
+
+    private static readonly Option<string?> Ids = TokenInput.IdsOption();
 
     private static readonly Option<int> MaxTokens = new("--max-tokens")
     {
@@ -38,7 +39,7 @@ internal static class GenerateVerb
 
     public static Command Create()
     {
-        Command command = new("generate", "Continue a prompt; the same text on every machine.") { Model, Prompt, MaxTokens, Temperature, TopK, TopP, Seed };
+        Command command = new("generate", "Continue a prompt; the same text on every machine.") { Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, Seed };
         command.SetVerb(Run);
         return command;
     }
@@ -46,44 +47,38 @@ internal static class GenerateVerb
     private static int Run(VerbContext context)
     {
         SamplingSettings settings = Settings(context);
-        string path = ModelPath.Resolve(context.Value(Model)!);
-        if (File.Exists(path))
+        if (context.Value(Prompt) is not null && context.Value(Ids) is not null)
         {
-            throw new UsageException($"generate: {path} is a file: name the model's folder, which also holds config.json and tokenizer.json");
+            throw new UsageException("generate: give --prompt or --ids, not both");
         }
 
-        ModelFolder model = ModelFolder.Load(path);
-        int? end = model.Model.Config.EosTokenId;
-        settings = settings with { StopIds = end is { } id && id < model.Tokenizer.VocabularySize ? [id] : [] };
-        string prompt = context.Value(Prompt) ?? "\n";
-        int[] promptIds = model.Tokenizer.Encode(prompt);
-        if (promptIds.Length == 0)
-        {
-            throw new UsageException("generate: the prompt is empty; give at least one character with --prompt");
-        }
-
-        if (!context.Json)
+        ModelFolder model = ModelPath.Load("generate", context.Value(Model)!);
+        Engine engine = new(model.Decoder);
+        settings = settings with { StopIds = model.StopIds };
+        string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
+        int[] promptIds = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
+        if (!context.Json && prompt is not null)
         {
             Console.Out.Write(prompt.TrimStart('\n'));
         }
 
         List<GeneratedToken> tokens = [];
         StringBuilder text = new();
-        StreamDecoder decoder = model.Tokenizer.CreateStreamDecoder();
-        foreach (GeneratedToken token in new Engine(model.Model).Generate(promptIds, settings))
+        TextStream? decoder = model.HasTokenizer ? new TextStream(model.Tokenizer) : null; // without one, ids are shown
+        foreach (GeneratedToken token in engine.Generate(promptIds, settings))
         {
             tokens.Add(token);
-            Emit(context, text, decoder.Append(token.Id));
+            Emit(context, text, decoder?.Append(token.Id) ?? (tokens.Count == 1 ? "" : ",") + token.Id);
             if (context.Cancellation.IsCancellationRequested)
             {
                 break;
             }
         }
 
-        Emit(context, text, decoder.Finish());
+        Emit(context, text, decoder?.Finish() ?? "");
         if (context.Json)
         {
-            WriteJson(path, prompt, promptIds, settings, tokens, text.ToString(), context.Cancellation.IsCancellationRequested);
+            WriteJson(model.Path, prompt, promptIds, settings, tokens, decoder is null ? null : text.ToString(), context.Cancellation.IsCancellationRequested);
         }
         else
         {
@@ -130,7 +125,7 @@ internal static class GenerateVerb
     }
 
     private static void WriteJson(
-        string path, string prompt, int[] promptIds, SamplingSettings settings, List<GeneratedToken> tokens, string text, bool interrupted)
+        string path, string? prompt, int[] promptIds, SamplingSettings settings, List<GeneratedToken> tokens, string? text, bool interrupted)
     {
         using IncrementalHash logits = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         logits.AppendData("idem-logits-1\n"u8);

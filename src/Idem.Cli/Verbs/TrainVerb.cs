@@ -29,6 +29,12 @@ internal static class TrainVerb
         HelpName = "NAME",
     };
 
+    private static readonly Option<string?> From = new("--from")
+    {
+        Description = "Begin from this model (a folder, a run, or a name in the Hugging Face cache) and train all its parameters; its tokenizer is kept.",
+        HelpName = "MODEL",
+    };
+
     private static readonly Option<string?> Resume = new("--resume")
     {
         Description = "Continue the run in --out from its newest checkpoint, or from the step or checkpoint folder given.",
@@ -45,7 +51,7 @@ internal static class TrainVerb
 
     public static Command Create()
     {
-        Command command = new("train", "Train a GPT from text; the same bits on every machine.") { Data, Out, Preset, Config, Resume };
+        Command command = new("train", "Train a GPT from text, or a given model further; the same bits on every machine.") { Data, Out, Preset, Config, From, Resume };
         foreach ((_, Option<string?> option) in Settings)
         {
             command.Options.Add(option);
@@ -105,7 +111,7 @@ internal static class TrainVerb
             }
         }
 
-        return new TrainingRequest(outFolder, data, context.Value(Preset), context.Value(Config), overrides, resume);
+        return new TrainingRequest(outFolder, data, context.Value(Preset), context.Value(Config), overrides, resume, context.Value(From) is { } from ? ModelPath.ResolveFolder("train --from", from) : null);
     }
 
     private static void PrintSetup(TrainingSetup setup)
@@ -113,7 +119,12 @@ internal static class TrainVerb
         Display.Line($"[bold]{Display.Escape(setup.RunFolder)}[/]  {(setup.FirstStep > 1 ? $"resuming after step {setup.FirstStep - 1}" : "new run")}");
         Display.Line($"model    {Display.Count(setup.ParameterCount)} parameters, vocabulary {Display.Count(setup.Manifest.VocabSize)}");
         Display.Line($"data     {Display.Count(setup.TrainTokens)} training tokens, {Display.Count(setup.ValTokens)} validation tokens  [grey]{setup.Manifest.Data}[/]");
-        foreach (string line in SettingHelp.Wrap(TrainConfigResolver.ToJson(setup.Manifest.Config), 96))
+        if (setup.Manifest.Base is { } start)
+        {
+            Display.Line($"from     {Display.Escape(start.Path)}  {start.ModelType}  [grey]{start.Model}[/]");
+        }
+
+        foreach (string line in SettingHelp.Wrap(setup.Manifest.ConfigJson(), 96))
         {
             Display.Line($"config   {Display.Escape(line)}");
         }

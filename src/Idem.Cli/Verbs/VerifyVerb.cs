@@ -27,9 +27,14 @@ internal static class VerifyVerb
         Description = "Where the run's data is; default: where run.json says.", HelpName = "FILE|DIR", AllowMultipleArgumentsPerToken = true,
     };
 
+    private static readonly Option<string?> From = new("--from")
+    {
+        Description = "Where the model is that the run began from; default: where run.json says.", HelpName = "MODEL",
+    };
+
     public static Command Create()
     {
-        Command command = new("verify", "Re-execute a run, all or parts, and compare every ledger entry and checkpoint.") { RunArgument, Sample, Seed, Data };
+        Command command = new("verify", "Re-execute a run, all or parts, and compare every ledger entry and checkpoint.") { RunArgument, Sample, Seed, Data, From };
         command.SetVerb(Run);
         return command;
     }
@@ -42,7 +47,7 @@ internal static class VerifyVerb
         }
 
         RunFolder run = RunFolder.Open(DiskFileSystem.Instance, context.Value(RunArgument)!);
-        VerificationRequest request = new(context.Value(Sample), context.Value(Seed), context.Value(Data) is { Length: > 0 } data ? data : null);
+        VerificationRequest request = new(context.Value(Sample), context.Value(Seed), context.Value(Data) is { Length: > 0 } data ? data : null, context.Value(From) is { } from ? ModelPath.Resolve(from) : null);
         long begin = Stopwatch.GetTimestamp();
         VerificationReport report = Execute(context, run, request);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;

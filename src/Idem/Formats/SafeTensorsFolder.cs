@@ -56,7 +56,8 @@ public sealed class SafeTensorsFolder : IDisposable
             }
             else
             {
-                throw new SafeTensorsException(path, null, $"holds neither {SingleFile} nor {IndexFile}", "Point to a model folder with safetensors weights");
+                throw OtherWeights(path)
+                    ?? new SafeTensorsException(path, null, $"holds neither {SingleFile} nor {IndexFile}", "Point to a model folder with safetensors weights");
             }
 
             return folder;
@@ -68,8 +69,23 @@ public sealed class SafeTensorsFolder : IDisposable
         }
     }
 
+    /// <summary>The error for weights in a format that is refused on purpose; null for other files.</summary>
+    public static SafeTensorsException? OtherFormat(string file) => System.IO.Path.GetExtension(file).ToLowerInvariant() switch
+    {
+        ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl" => new SafeTensorsException(
+            file, null, "is a Python pickle, a program that runs when it is read: Idem reads none",
+            "Convert it where you trust it: load it with Transformers and call model.save_pretrained(folder, safe_serialization=True)"),
+        ".h5" or ".msgpack" or ".onnx" => new SafeTensorsException(
+            file, null, "is of a format that Idem does not read", "Load it with Transformers and call model.save_pretrained(folder, safe_serialization=True)"),
+        _ => null,
+    };
+
     /// <summary>Unmaps all files.</summary>
     public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private static SafeTensorsException? OtherWeights(string path) => Directory.Exists(path)
+        ? Directory.EnumerateFiles(path).Order(NameOrder.Instance).Select(OtherFormat).FirstOrDefault(error => error is not null)
+        : null;
 
     private void OpenShards(string index)
     {

@@ -1,6 +1,6 @@
 // Generation: token ids in, token ids out; it knows no text. The prompt goes through the model once, then each token by itself over
 // the KV cache, with the bits of a forward pass over the whole sequence. A sequence that outgrows the context slides: each
-// further token sees the last n_positions tokens, as in nanoGPT, computed from those tokens alone.
+// further token sees the last tokens of the context, as in nanoGPT, computed from those tokens alone.
 
 using System.Runtime.InteropServices;
 using Idem.Audit;
@@ -14,9 +14,9 @@ using Idem.Numerics.Random;
 namespace Idem.Inference;
 
 /// <summary>Generates continuations.</summary>
-public sealed class Engine(Gpt2 model)
+public sealed class Engine(DecoderModel model)
 {
-    private readonly KvCache[] _cache = [model.NewCache()];
+    private readonly KvCache[] _cache = [model.NewCache(1)];
     private readonly float[] _logits = new float[model.Config.VocabSize];
     private readonly float[] _logProbabilities = new float[model.Config.VocabSize];
 
@@ -40,6 +40,12 @@ public sealed class Engine(Gpt2 model)
             {
                 throw new ArgumentException($"prompt id {id} is not in the vocabulary of {model.Config.VocabSize}");
             }
+        }
+
+        int needed = (int)Math.Min(model.Config.ContextLength, prompt.Count + (long)settings.MaxTokens);
+        if (_cache[0].Capacity < needed)
+        {
+            _cache[0] = model.NewCache(needed);
         }
 
         return Continue([.. prompt], settings);
@@ -67,7 +73,7 @@ public sealed class Engine(Gpt2 model)
     private void ComputeLogits(List<int> ids, bool isFirst)
     {
         ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(ids);
-        int context = model.Config.NPositions;
+        int context = model.Config.ContextLength;
         if (isFirst || all.Length > context)
         {
             _cache[0].Truncate(0);

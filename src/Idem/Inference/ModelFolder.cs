@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Idem.Formats;
 using Idem.Models;
 using Idem.Tokenizers;
+using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace Idem.Inference;
 
@@ -14,27 +15,51 @@ public sealed class ModelFolder
 {
     private const string ConfigFile = "config.json";
     private const string TokenizerFile = "tokenizer.json";
+    private const string GenerationFile = "generation_config.json";
 
-    private ModelFolder(string path, Gpt2 model, Tokenizer tokenizer)
+    // What belongs to a model beside its configuration, weights and tokenizer.json, and stays as it is when weights change.
+    private static readonly string[] CompanionNames =
+    [
+        GenerationFile, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model",
+        "chat_template.jinja", "chat_template.json",
+    ];
+
+    private readonly Lazy<Tokenizer> _tokenizer;
+
+    private ModelFolder(string path, LanguageModel model)
     {
         Path = path;
         Model = model;
-        Tokenizer = tokenizer;
+        _tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(Require(path, TokenizerFile)));
     }
 
     /// <summary>Where it was read.</summary>
     public string Path { get; }
 
     /// <summary>The model.</summary>
-    public Gpt2 Model { get; }
+    public LanguageModel Model { get; }
 
-    /// <summary>The tokenizer.</summary>
-    public Tokenizer Tokenizer { get; }
+    /// <summary>The model, if it generates text.</summary>
+    /// <exception cref="ModelConfigException">It does not.</exception>
+    public DecoderModel Decoder => Model as DecoderModel ?? throw new ModelConfigException(
+        $"{Path}: model_type '{Model.Config.ModelType}' is an encoder, which does not continue a text; use 'idem embed', or name a decoder.");
+
+    /// <summary>Whether the folder has a tokenizer.</summary>
+    public bool HasTokenizer => File.Exists(System.IO.Path.Combine(Path, TokenizerFile));
+
+    /// <summary>The tokenizer, read when it is first asked for.</summary>
+    /// <exception cref="FileNotFoundException">The folder has none.</exception>
+    /// <exception cref="TokenizerFormatException">It is malformed or of a kind that is not supported.</exception>
+    public Tokenizer Tokenizer => _tokenizer.Value;
+
+    /// <summary>The ids that end a text: generation_config.json's, else config.json's; those of the vocabulary.</summary>
+    public IReadOnlyList<int> StopIds => [.. (GenerationStopIds() ?? Model.Config.EosTokenIds).Where(id => id >= 0 && id < Model.Config.VocabSize)];
 
     /// <summary>Reads a model folder; one that Idem wrote is checked against its manifest.</summary>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="CorruptFileException">A file is not what it should be.</exception>
     /// <exception cref="ModelConfigException">The model is of a kind that is not supported.</exception>
+    /// <exception cref="Nn.StateDictException">The weights do not fit the configuration.</exception>
     public static ModelFolder Load(string path)
     {
         if (File.Exists(System.IO.Path.Combine(path, "manifest.json")))
@@ -42,39 +67,88 @@ public sealed class ModelFolder
             _ = AtomicFolder.OpenVerified(DiskFileSystem.Instance, path);
         }
 
-        Gpt2Config config = ReadConfig(Require(path, ConfigFile));
-        Tokenizer tokenizer = Tokenizer.Load(Require(path, TokenizerFile));
+        string config = Require(path, ConfigFile);
         using SafeTensorsFolder weights = SafeTensorsFolder.Open(path);
-        Gpt2 model = new(config);
-        model.LoadStateDict(new SafeTensorsState(weights));
+        SafeTensorsState state = new(weights);
+        LanguageModel model = CreateModel(config, state.Names);
+        model.LoadStateDict(state);
         model.Eval();
-        return new ModelFolder(path, model, tokenizer);
+        return new ModelFolder(path, model);
     }
 
+    /// <summary>The bytes of the folder's tokenizer.json.</summary>
+    internal byte[] TokenizerBytes() => File.ReadAllBytes(Require(Path, TokenizerFile));
+
+    /// <summary>The files that stay with the model when its weights change, as far as the folder has them.</summary>
+    internal IReadOnlyList<FolderFile> Companions() =>
+        [.. CompanionNames.Where(name => File.Exists(System.IO.Path.Combine(Path, name))).Select(name =>
+        {
+            byte[] bytes = File.ReadAllBytes(System.IO.Path.Combine(Path, name));
+            return new FolderFile(name, stream => stream.Write(bytes));
+        })];
+
     /// <summary>The files of a model folder, for <see cref="AtomicFolder"/>.</summary>
-    internal static IEnumerable<FolderFile> Files(Gpt2 model, byte[] tokenizer, IReadOnlyList<NamedTensor> tensors)
+    /// <param name="model">The model, for its configuration.</param>
+    /// <param name="tokenizer">tokenizer.json.</param>
+    /// <param name="tensors">The weights.</param>
+    /// <param name="companions">Files of the folder that the model was read from; null for a model of our own.</param>
+    internal static IEnumerable<FolderFile> Files(LanguageModel model, byte[] tokenizer, IReadOnlyList<NamedTensor> tensors, IReadOnlyList<FolderFile>? companions = null)
     {
         yield return new FolderFile(ConfigFile, stream => stream.Write(model.Config.ToJson()));
-        yield return Text("generation_config.json", """{ "_from_model_config": true }""" + "\n");
         yield return new FolderFile(TokenizerFile, stream => stream.Write(tokenizer));
-        yield return Text("tokenizer_config.json", new JsonObject
+        foreach (FolderFile companion in companions ?? OwnCompanions(model))
         {
-            ["model_max_length"] = model.Config.NPositions,
-            ["tokenizer_class"] = "PreTrainedTokenizerFast",
-        }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n");
+            yield return companion;
+        }
+
         yield return new FolderFile(
             SafeTensorsFolder.SingleFile, stream => SafeTensorsWriter.Write(stream, tensors, SafeTensorsWriter.TransformersMetadata));
     }
 
-    private static Gpt2Config ReadConfig(string path)
+    private static FolderFile[] OwnCompanions(LanguageModel model) =>
+    [
+        Text(GenerationFile, """{ "_from_model_config": true }""" + "\n"),
+        Text("tokenizer_config.json", new JsonObject
+        {
+            ["model_max_length"] = model.Config.ContextLength,
+            ["tokenizer_class"] = "PreTrainedTokenizerFast",
+        }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n"),
+    ];
+
+    private static LanguageModel CreateModel(string config, IEnumerable<string> tensors)
     {
         try
         {
-            return Gpt2Config.Parse(File.ReadAllBytes(path));
+            return ModelTypes.Create(File.ReadAllBytes(config), tensors);
         }
         catch (ModelConfigException exception)
         {
-            throw new ModelConfigException($"{path}: {exception.Message}", exception);
+            throw new ModelConfigException($"{config}: {exception.Message}", exception);
+        }
+    }
+
+    // eos_token_id of generation_config.json: a number, a list of numbers, or nothing.
+    private List<int>? GenerationStopIds()
+    {
+        string path = System.IO.Path.Combine(Path, GenerationFile);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            JsonNode? ids = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject()["eos_token_id"];
+            return ids switch
+            {
+                null => null,
+                JsonArray many => [.. many.Select(id => id!.GetValue<int>())],
+                _ => [ids.GetValue<int>()],
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        {
+            throw new CorruptFileException(path, $"is not a generation configuration: {exception.Message.TrimEnd('.')}", "Fetch it again, or delete it to use config.json's", exception);
         }
     }
 
@@ -83,6 +157,6 @@ public sealed class ModelFolder
     private static string Require(string folder, string name)
     {
         string path = System.IO.Path.Combine(folder, name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{folder} is not a model folder: it has no {name}");
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{folder} is not a whole model folder: it has no {name}");
     }
 }

@@ -1,4 +1,4 @@
-// The validation loss: the mean over every target of the validation split, each window by itself. Which thread takes which
+// The loss of a text: the mean over every target, each window by itself. Which thread takes which
 // window, and how many at once, cannot matter: the per-token losses are kept, and summed in their order.
 
 using Idem.Data;
@@ -16,18 +16,25 @@ internal static class Evaluator
 {
     private const int TokensPerTask = 1024;
 
-    /// <summary>The mean loss in nats per token over the split, or over its first windows if the configuration limits them.</summary>
-    public static float ValidationLoss(
-        Gpt2 model, TokenSequence tokens, TrainConfig config, Compute compute, ITrainingObserver? observer, long step, CancellationToken cancellation)
+    /// <summary>The mean loss in nats per token over ids, or over their first windows.</summary>
+    /// <param name="model">The model, in evaluation.</param>
+    /// <param name="tokens">At least two ids.</param>
+    /// <param name="context">Tokens of a window.</param>
+    /// <param name="windowsMax">Windows at most; 0 for all.</param>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="progress">Told parts done and parts in all.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public static float MeanLoss(
+        DecoderModel model, TokenSequence tokens, int context, int windowsMax, Compute compute, Action<int, int>? progress, CancellationToken cancellation)
     {
-        TokenWindow[] windows = [.. EvaluationWindows.Over(tokens.Length, config.NPositions)];
-        if (config.EvalWindows > 0 && config.EvalWindows < windows.Length)
+        TokenWindow[] windows = [.. EvaluationWindows.Over(tokens.Length, context)];
+        if (windowsMax > 0 && windowsMax < windows.Length)
         {
-            windows = windows[..config.EvalWindows];
+            windows = windows[..windowsMax];
         }
 
         float[] losses = new float[windows.Sum(window => window.Length)];
-        int perTask = Math.Max(1, TokensPerTask / config.NPositions), tasks = (windows.Length + perTask - 1) / perTask, done = 0;
+        int perTask = Math.Max(1, TokensPerTask / context), tasks = (windows.Length + perTask - 1) / perTask, done = 0;
         int round = Math.Max(1, compute.Threads * 4); // between rounds: progress and Ctrl-C
         for (int first = 0; first < tasks; first += round)
         {
@@ -39,14 +46,14 @@ internal static class Evaluator
                 Measure(model, tokens, windows.AsSpan(start, Math.Min(perTask, windows.Length - start)), losses);
             });
             done += count;
-            observer?.Evaluating(step, done, tasks);
+            progress?.Invoke(done, tasks);
         }
 
         return ShardTree.Mean(Reduce.Sum(losses), losses.Length);
     }
 
     // Windows of one length go through the model together.
-    private static void Measure(Gpt2 model, TokenSequence tokens, ReadOnlySpan<TokenWindow> windows, float[] losses)
+    private static void Measure(DecoderModel model, TokenSequence tokens, ReadOnlySpan<TokenWindow> windows, float[] losses)
     {
         while (!windows.IsEmpty)
         {

@@ -50,6 +50,24 @@ public static class Presets
         }),
     ];
 
+    /// <summary>What <c>idem train --from</c> begins with: rates for a model that is trained already.</summary>
+    internal static TrainConfig FineTuning { get; } = new()
+    {
+        NPositions = 256,
+        BatchSize = 8,
+        Steps = 500,
+        LearningRate = 5e-5,
+        MinLearningRate = 0,
+        WarmupSteps = 20,
+        Beta2 = 0.999,
+        WeightDecay = 0.01,
+        EvalEvery = 100,
+        EvalWindows = 64,
+        CheckpointEvery = 100,
+        SampleEvery = 100,
+        SampleTokens = 100,
+    };
+
     /// <summary>Names and summaries, in the order of the documentation.</summary>
     public static IEnumerable<(string Name, string Summary)> Summaries => All.Select(preset => (preset.Name, preset.Summary));
 

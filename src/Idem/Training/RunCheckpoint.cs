@@ -60,7 +60,7 @@ internal sealed class RunCheckpoint
             run.Files,
             path,
             [
-                .. ModelFolder.Files(session.Model, session.Data.TokenizerJson, model),
+                .. ModelFolder.Files(session.Model, session.Data.TokenizerJson, model, session.Companions),
                 new FolderFile(OptimizerFile, stream => SafeTensorsWriter.Write(stream, optimizer, SafeTensorsWriter.TransformersMetadata)),
                 new FolderFile(StateFile, stream => stream.Write(Encoding.UTF8.GetBytes(state.ToJsonString() + "\n"))),
             ]);

@@ -43,6 +43,9 @@ public sealed record RunManifest
     /// <summary>Entries of the tokenizer's vocabulary.</summary>
     public required int VocabSize { get; init; }
 
+    /// <summary>The model that the run began from; null where it began from drawn weights.</summary>
+    public BaseIdentity? Base { get; init; }
+
     /// <summary>Where the data was read; another place with the same digest is as good.</summary>
     public required IReadOnlyList<string> DataPaths { get; init; }
 
@@ -51,7 +54,7 @@ public sealed record RunManifest
 
     /// <summary>The digest of everything that decides the run's bits; the ledger's chain begins with it.</summary>
     public Digest Genesis => Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n',
-        Format, Arithmetic, TrainConfigResolver.ToJson(Config).ToJsonString(), Data.ToString(), Tokenizer.ToString(), "")));
+        (string[])[Format, Arithmetic, ConfigJson().ToJsonString(), Data.ToString(), Tokenizer.ToString(), .. BaseLines(), ""])));
 
     /// <summary>The invariances in force: what may differ between machines and executions without changing a bit.</summary>
     internal static IReadOnlyList<string> Invariances { get; } =
@@ -88,7 +91,10 @@ public sealed record RunManifest
             JsonObject environment = root["environment"]!.AsObject();
             RunManifest manifest = new()
             {
-                Config = TrainConfigResolver.Parse(root["config"]!, path),
+                Base = root["base"] is JsonObject start
+                    ? new BaseIdentity(Text(start, "path"), Text(start, "model_type"), Digest.Parse(Text(start, "model_digest")), Digest.Parse(Text(start, "config_digest")))
+                    : null,
+                Config = root["base"] is null ? TrainConfigResolver.Parse(root["config"]!, path) : TrainConfigResolver.ParseFrom(root["config"]!, path),
                 Data = Digest.Parse(Text(root, "data_digest")),
                 Tokenizer = Digest.Parse(Text(root, "tokenizer_digest")),
                 VocabSize = root["vocab_size"]!.GetValue<int>(),
@@ -114,12 +120,31 @@ public sealed record RunManifest
 
     private static Digest Checksum(JsonObject root) => Digest.Of(Encoding.UTF8.GetBytes(root.ToJsonString()));
 
-    private JsonObject ToJson() => new()
+    /// <summary>The settings that decide bits, as run.json holds them.</summary>
+    public JsonObject ConfigJson() => Base is null ? TrainConfigResolver.ToJson(Config) : TrainConfigResolver.ToJsonFrom(Config);
+
+    private IEnumerable<string> BaseLines() => Base is null ? [] : [Base.Model.ToString(), Base.Config.ToString()];
+
+    private JsonObject ToJson()
+    {
+        JsonObject json = CommonJson();
+        if (Base is not null)
+        {
+            json["base"] = new JsonObject
+            {
+                ["path"] = Base.Path, ["model_type"] = Base.ModelType, ["model_digest"] = Base.Model.ToString(), ["config_digest"] = Base.Config.ToString(),
+            };
+        }
+
+        return json;
+    }
+
+    private JsonObject CommonJson() => new()
     {
         ["format"] = Format,
         ["arithmetic"] = Arithmetic,
         ["genesis"] = Genesis.ToString(),
-        ["config"] = TrainConfigResolver.ToJson(Config),
+        ["config"] = ConfigJson(),
         ["data_digest"] = Data.ToString(),
         ["tokenizer_digest"] = Tokenizer.ToString(),
         ["vocab_size"] = VocabSize,

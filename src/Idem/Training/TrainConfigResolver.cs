@@ -13,6 +13,12 @@ public static class TrainConfigResolver
     public static IReadOnlyList<string> SettingNames { get; } =
         [.. JsonSerializer.SerializeToNode(new TrainConfig(), TrainConfigJson.Default.TrainConfig)!.AsObject().Select(pair => pair.Key)];
 
+    // What a model that training begins from has decided.
+    private static readonly string[] ModelSettings =
+    [
+        "tokenizer", "vocab_size", "n_layer", "n_head", "n_embd", "activation_function", "bias", "tie_word_embeddings", "dropout", "layer_norm_epsilon", "initializer_range",
+    ];
+
     /// <summary>Resolves and checks.</summary>
     /// <param name="preset">A name of <see cref="Presets"/>, or null.</param>
     /// <param name="configFile">A JSON file with settings, or null.</param>
@@ -35,6 +41,69 @@ public static class TrainConfigResolver
         return Parse(merged, configFile ?? "the configuration");
     }
 
+    /// <summary>Resolves and checks for a run that begins from a model: its shape, tokenizer and dropout are the folder's.</summary>
+    /// <param name="contextLength">The longest sequence of the model.</param>
+    /// <param name="configFile">A JSON file with settings, or null.</param>
+    /// <param name="overrides">Settings by name, as given by flags.</param>
+    /// <exception cref="TrainConfigException">Something cannot be read, is unknown or out of range, or not for this run to say.</exception>
+    internal static TrainConfig ResolveFrom(int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
+    {
+        TrainConfig start = Presets.FineTuning with { NPositions = Math.Min(Presets.FineTuning.NPositions, contextLength) };
+        return MergeFrom(ToJson(start), contextLength, configFile, overrides);
+    }
+
+    /// <summary>As <see cref="RequireSame"/>, for a run that began from a model.</summary>
+    internal static void RequireSameFrom(
+        TrainConfig saved, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides, string run) =>
+        RequireEqual(ToJson(saved), ToJson(MergeFrom(ToJson(saved), contextLength, configFile, overrides)), run);
+
+    private static TrainConfig MergeFrom(JsonObject merged, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
+    {
+        if (configFile is not null)
+        {
+            JsonObject file = ReadFile(configFile);
+            RefuseModelSettings(file, configFile);
+            Merge(merged, file, configFile);
+        }
+
+        RefuseModelSettings(overrides, "the command line");
+        Merge(merged, overrides, "the command line");
+        TrainConfig config = Parse(merged, configFile ?? "the configuration");
+        Require(config.NPositions <= contextLength, "n_positions", config.NPositions, $"the model's context is {contextLength}");
+        return config;
+    }
+
+    private static void RefuseModelSettings(IEnumerable<KeyValuePair<string, JsonNode?>> source, string where)
+    {
+        foreach ((string name, _) in source)
+        {
+            if (ModelSettings.Contains(name))
+            {
+                throw new TrainConfigException($"{where}: setting '{name}' is the model's, which --from names: leave it out, or change the folder's config.json");
+            }
+        }
+    }
+
+    /// <summary>A configuration as run.json holds it, without the settings that the model has decided.</summary>
+    internal static JsonObject ToJsonFrom(TrainConfig config)
+    {
+        JsonObject json = ToJson(config);
+        foreach (string name in ModelSettings)
+        {
+            json.Remove(name);
+        }
+
+        return json;
+    }
+
+    /// <summary>Reads what <see cref="ToJsonFrom"/> gives.</summary>
+    internal static TrainConfig ParseFrom(JsonNode node, string source)
+    {
+        JsonObject merged = ToJson(Presets.FineTuning);
+        Merge(merged, node.AsObject(), source);
+        return Parse(merged, source);
+    }
+
     /// <summary>Checks that settings given again for a run that exists are its own.</summary>
     /// <exception cref="TrainConfigException">Names each setting that differs.</exception>
     internal static void RequireSame(
@@ -47,7 +116,11 @@ public static class TrainConfigResolver
         }
 
         Merge(after, overrides, "the command line");
-        after = ToJson(Parse(after, configFile ?? "the configuration"));
+        RequireEqual(before, ToJson(Parse(after, configFile ?? "the configuration")), run);
+    }
+
+    private static void RequireEqual(JsonObject before, JsonObject after, string run)
+    {
         string[] differing = [.. before.Where(pair => !JsonNode.DeepEquals(pair.Value, after[pair.Key]))
             .Select(pair => $"{pair.Key} is {pair.Value!.ToJsonString()} in the run, {after[pair.Key]!.ToJsonString()} on the command line")];
         if (differing.Length > 0)

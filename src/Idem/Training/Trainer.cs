@@ -165,7 +165,7 @@ public static class Trainer
         int[] prompt = [session.Data.Tokens.Train[0]];
         System.Text.StringBuilder text = new();
         SamplingSettings settings = new() { MaxTokens = config.SampleTokens, Temperature = 0.8f, Seed = config.Seed };
-        Tokenizers.StreamDecoder decoder = session.Data.Tokenizer.CreateStreamDecoder();
+        TextStream decoder = new(session.Data.Tokenizer);
         foreach (GeneratedToken token in new Engine(session.Model).Generate(prompt, settings))
         {
             text.Append(decoder.Append(token.Id));
@@ -176,19 +176,28 @@ public static class Trainer
 
     private static TrainingSetup Begin(TrainingRequest request, Compute compute)
     {
-        TrainConfig config = TrainConfigResolver.Resolve(request.Preset, request.ConfigFile, request.Overrides ?? []);
+        if (request.From is not null && request.Preset is not null)
+        {
+            throw new TrainConfigException($"preset '{request.Preset}' is for a new model, but --from names one: leave one of them out");
+        }
+
         RequireFree(request.RunFolder);
-        TrainingData data = TrainingData.Load(request.Data, config);
+        BaseModel? start = request.From is null ? null : BaseModel.Load(request.From);
+        TrainConfig config = start is null
+            ? TrainConfigResolver.Resolve(request.Preset, request.ConfigFile, request.Overrides ?? [])
+            : TrainConfigResolver.ResolveFrom(start.Config.ContextLength, request.ConfigFile, request.Overrides ?? []);
+        TrainingData data = TrainingData.Load(request.Data, config, start);
         RunManifest manifest = new()
         {
             Config = config,
+            Base = start?.Identity,
             Data = data.Digest,
             Tokenizer = data.TokenizerDigest,
             VocabSize = data.Tokenizer.VocabularySize,
             DataPaths = TrainingData.AbsolutePaths(request.Data),
             Environment = RunEnvironment.Of(compute),
         };
-        TrainingSession session = new(config, data, compute);
+        TrainingSession session = new(config, data, compute, start);
         RunFolder run = Training.RunFolder.Create(DiskFileSystem.Instance, request.RunFolder, manifest, data.TokenizerJson);
         LedgerWriter ledger = LedgerWriter.Create(run.Files, run.LedgerPath, manifest.Genesis, LedgerLinesPerFlush);
         return new TrainingSetup(run, session, ledger, compute);
@@ -219,10 +228,19 @@ public static class Trainer
     private static TrainingSetup Reopen(TrainingRequest request, Compute compute)
     {
         RunFolder run = Training.RunFolder.Open(DiskFileSystem.Instance, request.RunFolder);
-        TrainConfigResolver.RequireSame(run.Manifest.Config, request.Preset, request.ConfigFile, request.Overrides ?? [], request.RunFolder);
-        TrainingData data = TrainingData.Load(request.Data.Count > 0 ? request.Data : run.Manifest.DataPaths, run.Manifest.Config);
+        BaseModel? start = BaseModel.Of(run, request.From);
+        if (start is null)
+        {
+            TrainConfigResolver.RequireSame(run.Manifest.Config, request.Preset, request.ConfigFile, request.Overrides ?? [], request.RunFolder);
+        }
+        else
+        {
+            TrainConfigResolver.RequireSameFrom(run.Manifest.Config, start.Config.ContextLength, request.ConfigFile, request.Overrides ?? [], request.RunFolder);
+        }
+
+        TrainingData data = TrainingData.Load(request.Data.Count > 0 ? request.Data : run.Manifest.DataPaths, run.Manifest.Config, start);
         data.RequireSameAs(run);
-        TrainingSession session = new(run.Manifest.Config, data, compute);
+        TrainingSession session = new(run.Manifest.Config, data, compute, start);
         LedgerHead head = new(0, run.Manifest.Genesis);
         if (FindCheckpoint(run, request.Resume!) is { } checkpoint)
         {

@@ -15,11 +15,11 @@ internal sealed class TrainingData
     /// <summary>In place of a path: the built-in corpus of <c>idem demo</c>.</summary>
     public const string DemoPath = "demo:";
 
-    private TrainingData(Digest digest, Tokenizer tokenizer, TokenDataset tokens)
+    private TrainingData(Digest digest, Tokenizer tokenizer, byte[] tokenizerJson, TokenDataset tokens)
     {
         Digest = digest;
         Tokenizer = tokenizer;
-        TokenizerJson = tokenizer.ToJson();
+        TokenizerJson = tokenizerJson;
         TokenizerDigest = Digest.Of(TokenizerJson);
         Tokens = tokens;
     }
@@ -29,28 +29,37 @@ internal sealed class TrainingData
 
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>The canonical bytes of <c>tokenizer.json</c>.</summary>
+    /// <summary>The bytes of <c>tokenizer.json</c>: canonical, or those of the folder that training begins from.</summary>
     public byte[] TokenizerJson { get; }
 
     public Digest TokenizerDigest { get; }
 
     public TokenDataset Tokens { get; }
 
-    /// <summary>Reads the text, trains the tokenizer that the configuration asks for, and tokenizes.</summary>
-    public static TrainingData Load(IReadOnlyList<string> paths, TrainConfig config)
+    /// <summary>Reads the text, trains the tokenizer that the configuration asks for or takes the given one, and tokenizes.</summary>
+    public static TrainingData Load(IReadOnlyList<string> paths, TrainConfig config, BaseModel? start = null)
     {
         TextCorpus corpus = paths is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(paths);
-        return Of(corpus, config);
+        return Of(corpus, config, start);
     }
 
     /// <summary>As <see cref="Load"/>, of a text that is already here.</summary>
-    public static TrainingData Of(TextCorpus corpus, TrainConfig config)
+    public static TrainingData Of(TextCorpus corpus, TrainConfig config, BaseModel? start = null)
     {
+        Digest digest = Digest.Parse(corpus.Digest);
+        if (start is not null)
+        {
+            Tokenizer own = Tokenizer.Parse(start.TokenizerJson, Path.Combine(start.Identity.Path, "tokenizer.json"));
+            return own.VocabularySize <= start.Config.VocabSize
+                ? new TrainingData(digest, own, start.TokenizerJson, TokenDataset.Create(corpus.Text, own, config.ValFraction))
+                : throw new TrainingException($"{start.Identity.Path}: the tokenizer has {own.VocabularySize} ids, the model {start.Config.VocabSize}; they are not of one model");
+        }
+
         Tokenizer tokenizer = config.Tokenizer == "char"
             ? CharacterTrainer.Train([corpus.Text])
             : BpeTrainer.Train([corpus.Text], config.VocabSize);
         return new TrainingData(
-            Digest.Parse(corpus.Digest), tokenizer, TokenDataset.Create(corpus.Text, tokenizer, config.ValFraction));
+            digest, tokenizer, tokenizer.ToJson(), TokenDataset.Create(corpus.Text, tokenizer, config.ValFraction));
     }
 
     /// <summary>Checks that this is what a run was trained on.</summary>
@@ -64,7 +73,7 @@ internal sealed class TrainingData
 
         if (TokenizerDigest != run.Manifest.Tokenizer)
         {
-            throw new TrainingException($"the tokenizer made from the data has digest {TokenizerDigest}, run.json says {run.Manifest.Tokenizer}");
+            throw new TrainingException($"the tokenizer of the data or of the model that training begins from has digest {TokenizerDigest}, run.json says {run.Manifest.Tokenizer}");
         }
     }
 

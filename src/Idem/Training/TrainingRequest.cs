@@ -12,13 +12,15 @@ namespace Idem.Training;
 /// <param name="ConfigFile">A JSON file of settings, or null.</param>
 /// <param name="Overrides">Single settings by name; they win over preset and file.</param>
 /// <param name="Resume">Null: a new run. <c>latest</c>, a step, or the path of a checkpoint: continue there.</param>
+/// <param name="From">A model folder to begin from; null draws a model, or on resuming takes the one of run.json.</param>
 public sealed record TrainingRequest(
     string RunFolder,
     IReadOnlyList<string> Data,
     string? Preset = null,
     string? ConfigFile = null,
     IReadOnlyList<KeyValuePair<string, JsonNode?>>? Overrides = null,
-    string? Resume = null);
+    string? Resume = null,
+    string? From = null);
 
 /// <summary>How training ended.</summary>
 /// <param name="RunFolder">Where the run is.</param>

@@ -24,6 +24,7 @@ internal sealed class TrainingSession
     private readonly TokenDatasetSampler _sampler;
     private readonly GradientTree _gradients;
     private readonly GradientBuffers[] _wave;
+    private readonly bool _hasDropout; // what a model to begin from drops is its folder's to say
     private readonly int[] _inputs;
     private readonly int[] _targets;
     private readonly double[] _shardLosses;
@@ -31,13 +32,18 @@ internal sealed class TrainingSession
     private int _waveFirst;
     private long _waveStep;
 
-    public TrainingSession(TrainConfig config, TrainingData data, Compute compute)
+    /// <param name="config">The configuration.</param>
+    /// <param name="data">The data.</param>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="start">The model to begin from; null draws one.</param>
+    public TrainingSession(TrainConfig config, TrainingData data, Compute compute, BaseModel? start = null)
     {
         _config = config;
         _compute = compute;
         Data = data;
-        Model = new Gpt2(config.ModelConfig(data.Tokenizer.VocabularySize));
-        Model.Initialize(config.Seed);
+        Model = start?.Create() ?? Draw(config, data);
+        _hasDropout = start is not null || config.Dropout > 0;
+        Companions = start?.Companions;
         Optimizer = new TrainingOptimizer(config, Model, compute);
         _sampler = new TokenDatasetSampler(data.Tokens.Train, config.NPositions, config.Seed);
         IReadOnlyList<Tensor> parameters = Model.Parameters();
@@ -51,7 +57,10 @@ internal sealed class TrainingSession
         _computeShard = ComputeShard;
     }
 
-    public Gpt2 Model { get; }
+    public DecoderModel Model { get; }
+
+    /// <summary>Files that belong to the model and stay as they are; null for a model of our own.</summary>
+    public IReadOnlyList<FolderFile>? Companions { get; }
 
     public TrainingOptimizer Optimizer { get; }
 
@@ -92,12 +101,20 @@ internal sealed class TrainingSession
     public IReadOnlyList<NamedTensor> OptimizerTensors() =>
         [.. Optimizer.State.Select(state => NamedTensor.Of(state.FullName, [state.Data.Length], state.Memory))];
 
+    private static Gpt2 Draw(TrainConfig config, TrainingData data)
+    {
+        Gpt2 model = new(config.ModelConfig(data.Tokenizer.VocabularySize));
+        model.Initialize(config.Seed);
+        return model;
+    }
+
     private float Evaluate(ITrainingObserver? observer, CancellationToken cancellation)
     {
         Model.Eval();
         try
         {
-            return Evaluator.ValidationLoss(Model, Data.Tokens.Validation, _config, _compute, observer, Step, cancellation);
+            return Evaluator.MeanLoss(
+                Model, Data.Tokens.Validation, _config.NPositions, _config.EvalWindows, _compute, (done, total) => observer?.Evaluating(Step, done, total), cancellation);
         }
         finally
         {
@@ -176,7 +193,7 @@ internal sealed class TrainingSession
         int sequences = _config.SequencesPerShard, context = _config.NPositions, tokens = sequences * context;
         ReadOnlySpan<int> inputs = _inputs.AsSpan(shard * tokens, tokens);
         ReadOnlySpan<int> targets = _targets.AsSpan(shard * tokens, tokens);
-        ForwardContext? place = _config.Dropout > 0 ? new(_config.Seed, (uint)_waveStep, (uint)(shard * sequences), sequences) : null;
+        ForwardContext? place = _hasDropout ? new(_config.Seed, (uint)_waveStep, (uint)(shard * sequences), sequences) : null;
         Tensor losses = Model.Loss(inputs, targets, sequences, Reduction.None, place);
         _shardLosses[shard] = Numerics.Kernels.Reduce.Sum(losses.Data);
         Autograd.Backward(losses, ShardTree.MeanGradient(TokensPerStep), _wave[index]);

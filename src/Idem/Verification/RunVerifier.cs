@@ -13,7 +13,8 @@ namespace Idem.Verification;
 /// <param name="Sample">Segments between checkpoints to re-execute, drawn by <paramref name="Seed"/>; null: the whole run.</param>
 /// <param name="Seed">Chooses the segments.</param>
 /// <param name="Data">Where the data is; null: where run.json says.</param>
-public sealed record VerificationRequest(int? Sample = null, ulong Seed = 0, IReadOnlyList<string>? Data = null);
+/// <param name="From">Where the model is that the run began from; null: where run.json says.</param>
+public sealed record VerificationRequest(int? Sample = null, ulong Seed = 0, IReadOnlyList<string>? Data = null, string? From = null);
 
 /// <summary>Steps that are re-executed from one checkpoint (or from the initial weights, step 0) to the next.</summary>
 /// <param name="From">The step whose checkpoint is restored.</param>
@@ -54,13 +55,14 @@ public static class RunVerifier
             checkpoints.Add(checkpoint);
         }
 
-        TrainingData data = LoadData(run, request);
+        BaseModel? start = BaseModel.Of(run, request.From);
+        TrainingData data = LoadData(run, request, start);
         IReadOnlyList<Segment> segments = Choose(run, request, ledger.Count, checkpoints);
         long total = segments.Sum(segment => segment.To - segment.From), done = 0;
         Mismatch? mismatch = null;
         foreach (Segment segment in segments)
         {
-            TrainingSession session = new(run.Manifest.Config, data, compute);
+            TrainingSession session = new(run.Manifest.Config, data, compute, start);
             if (segment.From > 0)
             {
                 checkpoints.First(checkpoint => checkpoint.Step == segment.From).Restore(session);
@@ -136,9 +138,9 @@ public static class RunVerifier
         }
     }
 
-    private static TrainingData LoadData(RunFolder run, VerificationRequest request)
+    private static TrainingData LoadData(RunFolder run, VerificationRequest request, BaseModel? start)
     {
-        TrainingData data = TrainingData.Load(request.Data ?? run.Manifest.DataPaths, run.Manifest.Config);
+        TrainingData data = TrainingData.Load(request.Data ?? run.Manifest.DataPaths, run.Manifest.Config, start);
         data.RequireSameAs(run);
         return data;
     }

@@ -1,0 +1,48 @@
+// From what a person names to the model they mean: a folder, a file, a run, or a repository in the local Hugging Face cache.
+
+using Idem.Formats;
+using Idem.Inference;
+using Idem.Training;
+
+namespace Idem.Cli;
+
+internal static class ModelPath
+{
+    /// <summary>What every verb says of its model argument.</summary>
+    public const string Description = "A model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
+
+    /// <summary>A run folder becomes its newest checkpoint, a repository's name its folder in the cache; anything else stays.</summary>
+    public static string Resolve(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return File.Exists(path) ? path
+                : HubCache.IsName(path) ? HubCache.Find(path)
+                : throw new FileNotFoundException($"{path} does not exist: name a safetensors file, a model folder or a run folder");
+        }
+
+        if (!RunFolder.IsRun(path))
+        {
+            return path;
+        }
+
+        RunFolder run = RunFolder.Open(DiskFileSystem.Instance, path);
+        IReadOnlyList<long> steps = run.CheckpointSteps();
+        return steps.Count > 0
+            ? AtomicFolder.Open(DiskFileSystem.Instance, run.CheckpointPath(steps[^1])).Path
+            : throw new FileNotFoundException($"{path} has no checkpoint yet: continue the run with 'idem train --out {path} --resume'");
+    }
+
+    /// <summary>As <see cref="Resolve"/>, for verbs that need the whole folder.</summary>
+    public static string ResolveFolder(string verb, string path)
+    {
+        string resolved = Resolve(path);
+        return !File.Exists(resolved)
+            ? resolved
+            : throw SafeTensorsFolder.OtherFormat(resolved) as Exception
+                ?? new UsageException($"{verb}: {resolved} is a file: name the model's folder, which also holds config.json and tokenizer.json");
+    }
+
+    /// <summary>The model that an argument names.</summary>
+    public static ModelFolder Load(string verb, string path) => ModelFolder.Load(ResolveFolder(verb, path));
+}
