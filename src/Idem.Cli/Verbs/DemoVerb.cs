@@ -132,7 +132,7 @@ internal static class DemoVerb
         Compute.Current = other;
         try
         {
-            return RunVerifier.Verify(run, new VerificationRequest(Sample: 1, Seed: seed), other, null, context.Cancellation);
+            return VerificationDisplay.Run(run, new VerificationRequest(Sample: 1, Seed: seed), other, context.Json, context.Cancellation);
         }
         finally
         {
@@ -140,14 +140,15 @@ internal static class DemoVerb
         }
     }
 
-    // Another thread count, and the next narrower vectors (or wider, from scalar).
+    // Another thread count, and the next narrower vectors (or wider, from scalar). Without any vectors in hardware .NET's portable
+    // ones take hours here: then the thread count alone differs.
     private static Compute Another(Compute compute) => new(
         compute.Path switch
         {
             SimdPath.Vector512 => SimdPath.Vector256,
             SimdPath.Vector256 => SimdPath.Vector128,
             SimdPath.Vector128 => SimdPath.Vector256,
-            _ => SimdPath.Vector128,
+            _ => SimdPaths.Widest == SimdPath.Scalar ? SimdPath.Scalar : SimdPath.Vector128,
         },
         compute.Threads == 1 ? 2 : compute.Threads - 1);
 }

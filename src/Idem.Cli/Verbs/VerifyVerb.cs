@@ -7,7 +7,6 @@ using Idem.Cli.Terminal;
 using Idem.Formats;
 using Idem.Training;
 using Idem.Verification;
-using Spectre.Console;
 
 namespace Idem.Cli.Verbs;
 
@@ -49,7 +48,7 @@ internal static class VerifyVerb
         RunFolder run = RunFolder.Open(DiskFileSystem.Instance, context.Value(RunArgument)!);
         VerificationRequest request = new(context.Value(Sample), context.Value(Seed), context.Value(Data) is { Length: > 0 } data ? data : null, context.Value(From) is { } from ? ModelPath.Resolve(from) : null);
         long begin = Stopwatch.GetTimestamp();
-        VerificationReport report = Execute(context, run, request);
+        VerificationReport report = VerificationDisplay.Run(run, request, Numerics.Compute.Current, context.Json, context.Cancellation);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         if (context.Json)
         {
@@ -67,35 +66,6 @@ internal static class VerifyVerb
         }
 
         return ExitCodes.Success;
-    }
-
-    private static VerificationReport Execute(VerbContext context, RunFolder run, VerificationRequest request)
-    {
-        if (context.Json || !Display.IsLive)
-        {
-            long begin = Stopwatch.GetTimestamp(), last = begin;
-            return RunVerifier.Verify(run, request, Numerics.Compute.Current, context.Json ? null : (done, total) =>
-            {
-                if (Stopwatch.GetElapsedTime(last).TotalSeconds >= 5)
-                {
-                    last = Stopwatch.GetTimestamp();
-                    double remaining = Stopwatch.GetElapsedTime(begin).TotalSeconds / done * (total - done);
-                    Console.Out.WriteLine($"verified {done}/{total} steps  ETA {Display.Duration(remaining)}");
-                }
-            }, context.Cancellation);
-        }
-
-        VerificationReport? report = null;
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(progress =>
-        {
-            ProgressTask task = progress.AddTask("re-executing");
-            report = RunVerifier.Verify(run, request, Numerics.Compute.Current, (done, total) =>
-            {
-                task.MaxValue = total;
-                task.Value = done;
-            }, context.Cancellation);
-        });
-        return report!;
     }
 
     private static void Print(RunFolder run, VerificationReport report, double seconds)
