@@ -18,6 +18,8 @@ switch (args.Length > 0 ? args[0] : "")
         return Float64Command.Run(args.AsSpan(1));
     case "tokenizer-cases":
         return TokenizerCompare.Run(args[1..]);
+    case "configs":
+        return ConfigSweep.Run(args[1..]);
     default:
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
@@ -25,5 +27,6 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {TokenizerCompare.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {ConfigSweep.Usage}");
         return 2;
 }

@@ -27,7 +27,7 @@ public sealed class SafeTensorsState(SafeTensorsFolder folder) : IStateSource
         Span<int> dimensions = stackalloc int[tensor.Shape.Length];
         for (int i = 0; i < dimensions.Length; i++)
         {
-            dimensions[i] = checked((int)tensor.Shape[i]);
+            dimensions[i] = (int)tensor.Shape[i];
         }
 
         shape = new Shape(dimensions);
@@ -61,10 +61,27 @@ public sealed class SafeTensorsState(SafeTensorsFolder folder) : IStateSource
         {
             if (tensor.DType is DType.F32 or DType.BF16 or DType.F16)
             {
+                RequireHoldable(folder.Path, tensor);
                 weights.Add(tensor.Name, tensor);
             }
         }
 
         return weights;
+    }
+
+    // A header may state any shape whose bytes the file has: none at all, if a dimension is 0.
+    private static void RequireHoldable(string path, NamedTensor tensor)
+    {
+        Int128 elements = 1;
+        foreach (long dimension in tensor.Shape)
+        {
+            elements = dimension > int.MaxValue ? Int128.MaxValue : elements > int.MaxValue ? elements : elements * dimension;
+        }
+
+        if (tensor.Shape.Length > Shape.RankMax || elements > int.MaxValue)
+        {
+            throw new SafeTensorsException(
+                path, tensor.Name, $"has shape [{string.Join(", ", tensor.Shape)}]", $"Weights have at most {Shape.RankMax} dimensions and 2^31-1 elements each");
+        }
     }
 }

@@ -70,7 +70,7 @@ public sealed class ModelFolder
         string config = Require(path, ConfigFile);
         using SafeTensorsFolder weights = SafeTensorsFolder.Open(path);
         SafeTensorsState state = new(weights);
-        LanguageModel model = CreateModel(config, state.Names);
+        LanguageModel model = CreateModel(config, state);
         model.LoadStateDict(state);
         model.Eval();
         return new ModelFolder(path, model);
@@ -115,11 +115,11 @@ public sealed class ModelFolder
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n"),
     ];
 
-    private static LanguageModel CreateModel(string config, IEnumerable<string> tensors)
+    private static LanguageModel CreateModel(string config, SafeTensorsState weights)
     {
         try
         {
-            return ModelTypes.Create(File.ReadAllBytes(config), tensors);
+            return ModelTypes.Create(File.ReadAllBytes(config), weights);
         }
         catch (ModelConfigException exception)
         {

@@ -92,6 +92,10 @@ public sealed record BertConfig : IModelConfig
 
     int IModelConfig.Layers => NumHiddenLayers;
 
+    UInt128 IModelConfig.ElementsMin => IModelConfig.Elements(
+        VocabSize, HiddenSize, NumHiddenLayers, (UInt128)HiddenSize * (((UInt128)HiddenSize * 4) + ((UInt128)IntermediateSize * 2)))
+        + (((UInt128)MaxPositionEmbeddings + (UInt128)TypeVocabSize) * (UInt128)HiddenSize);
+
     IReadOnlyList<int> IModelConfig.EosTokenIds => [];
 
     /// <summary>Reads config.json.</summary>
@@ -119,8 +123,8 @@ public sealed record BertConfig : IModelConfig
         ConfigFields.Require(
             NumAttentionHeads > 0 && HiddenSize > 0 && HiddenSize % NumAttentionHeads == 0, "hidden_size",
             $"is {HiddenSize}, which does not divide among num_attention_heads = {NumAttentionHeads}");
-        ConfigFields.Require(LayerNormEps > 0, "layer_norm_eps", $"is {LayerNormEps}");
-        ConfigFields.Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        ConfigFields.Require(LayerNormEps is > 0 and < 1, "layer_norm_eps", $"is {LayerNormEps}");
+        ConfigFields.Require(InitializerRange is >= 0 and < 1000, "initializer_range", $"is {InitializerRange}");
         ConfigFields.Require(HiddenDropoutProb is >= 0 and < 1, "hidden_dropout_prob", $"is {HiddenDropoutProb}, not in [0, 1)");
         ConfigFields.Require(AttentionProbsDropoutProb is >= 0 and < 1, "attention_probs_dropout_prob", $"is {AttentionProbsDropoutProb}, not in [0, 1)");
         ConfigFields.Require(

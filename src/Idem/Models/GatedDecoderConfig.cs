@@ -116,6 +116,10 @@ public abstract record GatedDecoderConfig : IModelConfig
 
     int IModelConfig.Layers => NumHiddenLayers;
 
+    UInt128 IModelConfig.ElementsMin => IModelConfig.Elements(
+        VocabSize, HiddenSize, NumHiddenLayers,
+        (UInt128)HiddenSize * (((UInt128)HeadSize * 2 * ((UInt128)NumAttentionHeads + (UInt128)KeyHeads)) + ((UInt128)IntermediateSize * 3)));
+
     /// <summary>Elements of a head.</summary>
     [JsonIgnore]
     public int HeadSize => HeadDim ?? (HiddenSize / NumAttentionHeads);
@@ -181,8 +185,8 @@ public abstract record GatedDecoderConfig : IModelConfig
         ConfigFields.Require(
             HeadDim is not null || HiddenSize % NumAttentionHeads == 0, "hidden_size", $"is {HiddenSize}, which does not divide among num_attention_heads = {NumAttentionHeads}");
         ConfigFields.Require(HeadSize is > 0 and <= Attention.HeadSizeMax && HeadSize % 2 == 0, "head_dim", $"is {HeadSize}; rotary heads have an even number of elements, at most {Attention.HeadSizeMax}");
-        ConfigFields.Require(RmsNormEps > 0, "rms_norm_eps", $"is {RmsNormEps}");
-        ConfigFields.Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        ConfigFields.Require(RmsNormEps is > 0 and < 1, "rms_norm_eps", $"is {RmsNormEps}");
+        ConfigFields.Require(InitializerRange is >= 0 and < 1000, "initializer_range", $"is {InitializerRange}");
         ConfigFields.Require(AttentionDropout is >= 0 and < 1, "attention_dropout", $"is {AttentionDropout}, not in [0, 1)");
         ConfigFields.Require(Window is null or > 0, "sliding_window", $"is {Window}");
         _ = Activation();

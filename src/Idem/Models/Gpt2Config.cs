@@ -101,6 +101,9 @@ public sealed record Gpt2Config : IModelConfig
 
     int IModelConfig.Layers => NLayer;
 
+    UInt128 IModelConfig.ElementsMin => IModelConfig.Elements(VocabSize, NEmbd, NLayer, (UInt128)NEmbd * (((UInt128)NEmbd * 4) + ((NInner is { } inner ? (UInt128)inner : (UInt128)NEmbd * 4) * 2)))
+        + ((UInt128)NPositions * (UInt128)NEmbd);
+
     IReadOnlyList<int> IModelConfig.EosTokenIds => EosTokenId is { } id ? [id] : [];
 
     /// <summary>Elements of an attention head.</summary>
@@ -132,9 +135,9 @@ public sealed record Gpt2Config : IModelConfig
         ConfigFields.Require(NPositions > 0, "n_positions", $"is {NPositions}");
         ConfigFields.Require(NLayer > 0, "n_layer", $"is {NLayer}");
         ConfigFields.Require(NHead > 0 && NEmbd > 0 && NEmbd % NHead == 0, "n_embd", $"is {NEmbd}, which does not divide among n_head = {NHead}");
-        ConfigFields.Require(InnerSize > 0, "n_inner", $"is {NInner}");
-        ConfigFields.Require(LayerNormEpsilon > 0, "layer_norm_epsilon", $"is {LayerNormEpsilon}");
-        ConfigFields.Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        ConfigFields.Require(NInner is null or > 0, "n_inner", $"is {NInner}");
+        ConfigFields.Require(LayerNormEpsilon is > 0 and < 1, "layer_norm_epsilon", $"is {LayerNormEpsilon}");
+        ConfigFields.Require(InitializerRange is >= 0 and < 1000, "initializer_range", $"is {InitializerRange}");
         foreach ((string name, double p) in new[] { ("resid_pdrop", ResidPdrop), ("embd_pdrop", EmbdPdrop), ("attn_pdrop", AttnPdrop) })
         {
             ConfigFields.Require(p is >= 0 and < 1, name, $"is {p}, not in [0, 1)");

@@ -119,6 +119,9 @@ public sealed record GptNeoXConfig : IModelConfig
 
     int IModelConfig.Layers => NumHiddenLayers;
 
+    UInt128 IModelConfig.ElementsMin => IModelConfig.Elements(
+        VocabSize, HiddenSize, NumHiddenLayers, (UInt128)HiddenSize * (((UInt128)HiddenSize * 4) + ((UInt128)IntermediateSize * 2)));
+
     /// <summary>Reads config.json.</summary>
     /// <exception cref="ModelConfigException">Malformed, of another model, inconsistent, or with a field that is not supported.</exception>
     public static GptNeoXConfig Parse(ReadOnlySpan<byte> json)
@@ -143,8 +146,8 @@ public sealed record GptNeoXConfig : IModelConfig
         ConfigFields.Require(
             NumAttentionHeads > 0 && HiddenSize > 0 && HiddenSize % NumAttentionHeads == 0, "hidden_size",
             $"is {HiddenSize}, which does not divide among num_attention_heads = {NumAttentionHeads}");
-        ConfigFields.Require(LayerNormEps > 0, "layer_norm_eps", $"is {LayerNormEps}");
-        ConfigFields.Require(InitializerRange >= 0, "initializer_range", $"is {InitializerRange}");
+        ConfigFields.Require(LayerNormEps is > 0 and < 1, "layer_norm_eps", $"is {LayerNormEps}");
+        ConfigFields.Require(InitializerRange is >= 0 and < 1000, "initializer_range", $"is {InitializerRange}");
         ConfigFields.Require(AttentionDropout is >= 0 and < 1, "attention_dropout", $"is {AttentionDropout}, not in [0, 1)");
         ConfigFields.Require(HiddenDropout is >= 0 and < 1, "hidden_dropout", $"is {HiddenDropout}, not in [0, 1)");
         ConfigFields.Require(

@@ -28,6 +28,13 @@ public interface IModelConfig
 
     /// <summary>The bytes of config.json.</summary>
     byte[] ToJson();
+
+    /// <summary>Elements that the weights have at least: the large matrices.</summary>
+    internal UInt128 ElementsMin { get; }
+
+    /// <summary>Elements of tables and of as many layers; nothing overflows.</summary>
+    internal static UInt128 Elements(int tableRows, int width, int layers, UInt128 perLayer) =>
+        ((UInt128)tableRows * (UInt128)width) + ((UInt128)layers * perLayer);
 }
 
 /// <summary>A transformer over token ids.</summary>

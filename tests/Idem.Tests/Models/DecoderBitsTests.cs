@@ -102,7 +102,7 @@ public class DecoderBitsTests
     public void What_is_written_reads_as_the_same_model(string type)
     {
         DecoderModel model = TinyDecoders.Create(type);
-        LanguageModel again = ModelTypes.Create(model.Config.ToJson(), []);
+        LanguageModel again = ModelTypes.Create(model.Config.ToJson(), new TensorStateSource(model.StateDict()));
         Assert.Equal(model.Config.ToJson(), again.Config.ToJson());
         again.LoadStateDict(new TensorStateSource(model.StateDict()));
         again.Eval();

@@ -61,6 +61,29 @@ public class MemoryTests
         }
     }
 
+    [Theory]
+    [InlineData("llama-yarn")]
+    [InlineData("qwen3")]
+    [InlineData("gpt_neox")]
+    [InlineData("gemma")]
+    public void Rotary_models(string type)
+    {
+        DecoderModel model = TinyDecoders.Create(type);
+        KvCache[] cache = [model.NewCache()];
+        var logits = new float[61];
+        Loop(garbageBytesMax: 0, () =>
+        {
+            cache[0].Truncate(0);
+            model.Forward(_ids.AsSpan(0, 20), cache, logits);
+            model.Forward(_ids.AsSpan(20, 1), cache, logits);
+        });
+        Loop(garbageBytesMax: 200, () => // the loss
+        {
+            model.ZeroGrad();
+            model.Loss(_ids, _ids, 3).Backward();
+        });
+    }
+
     [Fact]
     public void Graphs_that_nobody_back_propagates_are_collected()
     {

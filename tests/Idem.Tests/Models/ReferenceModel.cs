@@ -37,7 +37,7 @@ internal sealed class ReferenceModel
     {
         using SafeTensorsFolder folder = SafeTensorsFolder.Open(path);
         SafeTensorsState state = new(folder);
-        LanguageModel model = ModelTypes.Create(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")), state.Names);
+        LanguageModel model = ModelTypes.Create(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")), state);
         model.LoadStateDict(state);
         model.Eval();
         return model;
