@@ -10,7 +10,7 @@ namespace Idem.Conformance;
 internal static class ConfigSweep
 {
     public const string Usage = "configs COUNT SEED";
-    private const int SecondsMax = 1; // a hundred milliseconds is the aim; the machine may be busy
+    private const double SecondsMax = 0.1;
 
     public static int Run(string[] args)
     {
@@ -40,6 +40,14 @@ internal static class ConfigSweep
             }
 
             TimeSpan time = Stopwatch.GetElapsedTime(begin);
+            if (time.TotalSeconds > SecondsMax)
+            {
+                // Slow, or the process was stopped meanwhile: once more tells.
+                begin = Stopwatch.GetTimestamp();
+                ConfigMutator.Load(json, weights);
+                time = Stopwatch.GetElapsedTime(begin);
+            }
+
             longest = time > longest ? time : longest;
             if (time.TotalSeconds > SecondsMax)
             {

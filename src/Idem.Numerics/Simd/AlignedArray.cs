@@ -14,9 +14,23 @@ public static class AlignedArray
     /// <summary>A pinned array, contents undefined, of which <paramref name="length"/> elements may be used.</summary>
     /// <param name="length">Elements wanted.</param>
     /// <param name="start">The index of the first one, on a 64-byte boundary.</param>
-    public static unsafe float[] Allocate(int length, out int start)
+    public static float[] Allocate(int length, out int start) =>
+        Align(GC.AllocateUninitializedArray<float>(checked(length + AlignmentFloats), pinned: true), out start);
+
+    /// <summary>As <see cref="Allocate"/>, filled with +0. Memory fresh from the system is zero and is not touched before its first use.</summary>
+    /// <param name="length">Elements wanted.</param>
+    /// <param name="start">The index of the first one, on a 64-byte boundary.</param>
+    public static float[] AllocateZeros(int length, out int start) => Align(GC.AllocateArray<float>(checked(length + AlignmentFloats), pinned: true), out start);
+
+    /// <summary>As <see cref="AllocateZeros"/>, as the memory of the elements.</summary>
+    public static Memory<float> Zeros(int length)
     {
-        float[] memory = GC.AllocateUninitializedArray<float>(checked(length + AlignmentFloats), pinned: true);
+        float[] memory = AllocateZeros(length, out int start);
+        return memory.AsMemory(start, length);
+    }
+
+    private static unsafe float[] Align(float[] memory, out int start)
+    {
         fixed (float* first = memory)
         {
             HugePages.Advise(first, (nuint)memory.Length * sizeof(float));
@@ -24,14 +38,5 @@ public static class AlignedArray
             start = (AlignmentFloats - misaligned) % AlignmentFloats;
             return memory;
         }
-    }
-
-    /// <summary>As <see cref="Allocate"/>, filled with +0.</summary>
-    public static Memory<float> Zeros(int length)
-    {
-        float[] memory = Allocate(length, out int start);
-        Memory<float> elements = memory.AsMemory(start, length);
-        elements.Span.Clear();
-        return elements;
     }
 }

@@ -151,10 +151,7 @@ public abstract class Module
             throw new StateDictException(GetType().Name, problems);
         }
 
-        foreach ((string name, Parameter parameter) in named)
-        {
-            source.CopyTo(name, parameter.Data);
-        }
+        Numerics.Compute.Current.For(named.Count, i => source.CopyTo(named[i].Name, named[i].Parameter.Data));
     }
 
     /// <summary>Draws the parameters this module adds itself; nothing by default.</summary>

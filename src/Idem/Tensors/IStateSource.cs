@@ -11,7 +11,7 @@ public interface IStateSource
     /// <summary>The shape of a tensor; false if there is none of that name.</summary>
     bool TryGetShape(string name, out Shape shape);
 
-    /// <summary>Copies a tensor, converted to float32 exactly, into as many elements.</summary>
+    /// <summary>Copies a tensor, converted to float32 exactly, into as many elements. Threads copy different tensors at once.</summary>
     void CopyTo(string name, Span<float> destination);
 }
 

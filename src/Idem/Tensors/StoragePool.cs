@@ -46,9 +46,8 @@ internal static class StoragePool
     /// <summary>Memory outside the pool, of exactly this size and filled with +0: parameters, gradients, caches.</summary>
     public static Storage Own(int length)
     {
-        Storage storage = Allocate(length, -1);
-        storage.Span(0, length).Clear();
-        return storage;
+        float[] memory = AlignedArray.AllocateZeros(length, out int start);
+        return new Storage(memory, start, length, -1);
     }
 
     public static void Return(Storage storage)
