@@ -10,6 +10,8 @@ switch (args.Length > 0 ? args[0] : "")
         return MatMulSweep.Run(args[1..]);
     case "fma":
         return FmaSweep.Run(args[1..]);
+    case "engine":
+        return EngineSweep.Run(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
     case "functions":
@@ -23,6 +25,7 @@ switch (args.Length > 0 ? args[0] : "")
     default:
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");

@@ -1,11 +1,7 @@
-// idem generate: continues a prompt, streaming to the terminal.
+// idem generate: continues a prompt, streaming to the terminal. Several samples of a prompt are computed side by side and shown
+// as they end.
 
 using System.CommandLine;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
-using Idem.Audit;
-using Idem.Cli.Terminal;
 using Idem.Inference;
 
 namespace Idem.Cli.Verbs;
@@ -35,11 +31,43 @@ internal static class GenerateVerb
         Description = "Draw among the most likely tokens that together reach this probability; 1: all.", HelpName = "P", DefaultValueFactory = _ => 1f,
     };
 
+    private static readonly Option<float> MinP = new("--min-p")
+    {
+        Description = "Draw among tokens at least this share as likely as the most likely one; 0: all.", HelpName = "P",
+    };
+
+    private static readonly Option<float> RepetitionPenalty = new("--repetition-penalty")
+    {
+        Description = "Divides the logits of tokens in the prompt or the text (multiplies negative ones); 1: none.", HelpName = "R", DefaultValueFactory = _ => 1f,
+    };
+
+    private static readonly Option<float> PresencePenalty = new("--presence-penalty")
+    {
+        Description = "Subtracted from the logits of tokens in the text; 0: none.", HelpName = "P",
+    };
+
+    private static readonly Option<float> FrequencyPenalty = new("--frequency-penalty")
+    {
+        Description = "Subtracted from the logits of tokens in the text, times their number; 0: none.", HelpName = "F",
+    };
+
+    private static readonly Option<string[]> Stop = new("--stop") { Description = "End the text before this string; may be repeated.", HelpName = "TEXT" };
+
+    private static readonly Option<int> LogProbs = new("--logprobs") { Description = "With --json, report the N most likely tokens at each place.", HelpName = "N" };
+
+    private static readonly Option<int> Samples = new("--n")
+    {
+        Description = "Samples of the prompt, each with its own draws.", HelpName = "N", DefaultValueFactory = _ => 1,
+    };
+
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Decides every draw.", HelpName = "N" };
 
     public static Command Create()
     {
-        Command command = new("generate", "Continue a prompt; the same text on every machine.") { Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, Seed };
+        Command command = new("generate", "Continue a prompt; the same text on every machine.")
+        {
+            Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed,
+        };
         command.SetVerb(Run);
         return command;
     }
@@ -47,45 +75,88 @@ internal static class GenerateVerb
     private static int Run(VerbContext context)
     {
         SamplingSettings settings = Settings(context);
+        string[] stops = context.Value(Stop) ?? [];
+        int samples = context.Value(Samples);
         if (context.Value(Prompt) is not null && context.Value(Ids) is not null)
         {
             throw new UsageException("generate: give --prompt or --ids, not both");
         }
 
+        if (samples < 1)
+        {
+            throw new UsageException($"--n {samples}: use a number from 1");
+        }
+
+        if (stops.Contains(""))
+        {
+            throw new UsageException("--stop: an empty string ends every text; give at least one character");
+        }
+
         ModelFolder model = ModelPath.Load("generate", context.Value(Model)!);
-        Engine engine = new(model.Decoder);
         settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
-        int[] promptIds = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
-        if (!context.Json && prompt is not null)
+        int[] ids = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
+        if (stops.Length > 0 && !model.HasTokenizer)
+        {
+            throw new UsageException($"--stop: {model.Path} has no tokenizer.json, so there is no text to look in");
+        }
+
+        Engine engine = new(model.Decoder);
+        GeneratedSample[] generated =
+        [
+            .. engine.Submit(ids, settings, samples).Select(generation =>
+                new GeneratedSample(generation, model.HasTokenizer ? new TextGeneration(engine, generation, model.Tokenizer, stops) : null)),
+        ];
+        Compute(context, engine, generated, prompt);
+        if (context.Json)
+        {
+            GenerateJson.Write(model, prompt, ids, settings, stops, generated);
+        }
+
+        return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    // One sample streams; of several each is written when it ends.
+    private static void Compute(VerbContext context, Engine engine, GeneratedSample[] generated, string? prompt)
+    {
+        bool streams = !context.Json && generated.Length == 1;
+        if (streams && prompt is not null)
         {
             Console.Out.Write(prompt.TrimStart('\n'));
         }
 
-        List<GeneratedToken> tokens = [];
-        StringBuilder text = new();
-        TextStream? decoder = model.HasTokenizer ? new TextStream(model.Tokenizer) : null; // without one, ids are shown
-        foreach (GeneratedToken token in engine.Generate(promptIds, settings))
+        bool[] written = new bool[generated.Length];
+        do
         {
-            tokens.Add(token);
-            Emit(context, text, decoder?.Append(token.Id) ?? (tokens.Count == 1 ? "" : ",") + token.Id);
+            engine.Step();
             if (context.Cancellation.IsCancellationRequested)
             {
-                break;
+                foreach (GeneratedSample sample in generated)
+                {
+                    engine.Cancel(sample.Generation);
+                }
+            }
+
+            for (int i = 0; i < generated.Length; i++)
+            {
+                string part = generated[i].Read();
+                if (streams)
+                {
+                    Console.Out.Write(part);
+                    Console.Out.Flush();
+                }
+                else if (!context.Json && generated[i].Generation.Finished is not null && !written[i])
+                {
+                    written[i] = true;
+                    Console.Out.WriteLine($"--- sample {i}\n{prompt?.TrimStart('\n')}{generated[i].Text}");
+                }
             }
         }
-
-        Emit(context, text, decoder?.Finish() ?? "");
-        if (context.Json)
-        {
-            WriteJson(model.Path, prompt, promptIds, settings, tokens, decoder is null ? null : text.ToString(), context.Cancellation.IsCancellationRequested);
-        }
-        else
+        while (engine.HasWork);
+        if (streams)
         {
             Console.Out.WriteLine();
         }
-
-        return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
     private static SamplingSettings Settings(VerbContext context)
@@ -96,16 +167,16 @@ internal static class GenerateVerb
             Temperature = context.Value(Temperature),
             TopK = context.Value(TopK),
             TopP = context.Value(TopP),
+            MinP = context.Value(MinP),
+            RepetitionPenalty = context.Value(RepetitionPenalty),
+            PresencePenalty = context.Value(PresencePenalty),
+            FrequencyPenalty = context.Value(FrequencyPenalty),
+            TopLogProbabilities = context.Value(LogProbs),
             Seed = context.Value(Seed),
         };
-        if (settings.MaxTokens < 0)
-        {
-            throw new UsageException($"--max-tokens {settings.MaxTokens}: use a number from 0");
-        }
-
         try
         {
-            new Numerics.Kernels.SamplingParameters(settings.Temperature, settings.TopK, settings.TopP).Validate();
+            settings.Validate();
             return settings;
         }
         catch (ArgumentException exception)
@@ -113,47 +184,4 @@ internal static class GenerateVerb
             throw new UsageException("generate: " + exception.Message);
         }
     }
-
-    private static void Emit(VerbContext context, StringBuilder text, string part)
-    {
-        text.Append(part);
-        if (!context.Json)
-        {
-            Console.Out.Write(part);
-            Console.Out.Flush();
-        }
-    }
-
-    private static void WriteJson(
-        string path, string? prompt, int[] promptIds, SamplingSettings settings, List<GeneratedToken> tokens, string? text, bool interrupted)
-    {
-        using IncrementalHash logits = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        logits.AppendData("idem-logits-1\n"u8);
-        foreach (GeneratedToken token in tokens)
-        {
-            logits.AppendData(token.LogitsDigest.Bytes);
-        }
-
-        Display.WriteJson(new JsonObject
-        {
-            ["model"] = path,
-            ["model_digest"] = DigestPath.Compute(path, Numerics.Compute.Current.Threads).Root.ToString(),
-            ["arithmetic"] = Numerics.ArithmeticVersion.Name,
-            ["prompt"] = prompt,
-            ["prompt_ids"] = Array(promptIds.Select(id => JsonValue.Create(id))),
-            ["max_tokens"] = settings.MaxTokens,
-            ["temperature"] = settings.Temperature,
-            ["top_k"] = settings.TopK,
-            ["top_p"] = settings.TopP,
-            ["seed"] = settings.Seed,
-            ["ids"] = Array(tokens.Select(token => JsonValue.Create(token.Id))),
-            ["text"] = text,
-            ["logprobs"] = Array(tokens.Select(token => JsonValue.Create(token.LogProbability))),
-            ["logprobs_bits"] = Array(tokens.Select(token => JsonValue.Create(LedgerNumber.Of(token.LogProbability).Hex))),
-            ["logits_digest"] = new Digest(logits.GetHashAndReset()).ToString(),
-            ["finish_reason"] = interrupted ? "interrupted" : tokens.Count < settings.MaxTokens || (tokens.Count > 0 && settings.StopIds.Contains(tokens[^1].Id)) ? "stop" : "length",
-        });
-    }
-
-    private static JsonArray Array(IEnumerable<JsonNode?> values) => new([.. values]);
 }

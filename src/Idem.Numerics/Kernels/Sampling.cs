@@ -1,16 +1,18 @@
-// The next token from a row of logits: ranking, truncation and the draw. This is the definition and the only implementation:
-// a row is drawn from once a token, so there is nothing to tile. What may never change: the order of the steps in
+// The next token from a row of logits: truncation and the draw. This is the definition and the only implementation: a row is
+// drawn from once a token, so there is nothing to tile. What may never change: the order of the steps in
 // docs/arithmetic.md#sampling; equal logits rank by lower id; no step depends on how many other sequences are sampled.
 
+using System.Buffers;
 using Idem.Numerics.Functions;
 
 namespace Idem.Numerics.Kernels;
 
-/// <summary>How the next token is chosen. The order of application is temperature, top-k, top-p.</summary>
+/// <summary>How the next token is chosen. The order of application is temperature, top-k, top-p, min-p.</summary>
 /// <param name="Temperature">Divides the logits; 0 takes the largest logit (greedy).</param>
 /// <param name="TopK">Keeps the k best-ranked tokens; 0 keeps all.</param>
 /// <param name="TopP">Keeps the shortest best-ranked prefix whose probability reaches this share; 1 keeps all.</param>
-public readonly record struct SamplingParameters(float Temperature, int TopK, float TopP)
+/// <param name="MinP">Keeps tokens at least this share as probable as the best one; 0 keeps all.</param>
+public readonly record struct SamplingParameters(float Temperature, int TopK, float TopP, float MinP = 0f)
 {
     /// <summary>The largest logit, always.</summary>
     public static SamplingParameters Greedy { get; } = new(0f, 0, 1f);
@@ -32,6 +34,11 @@ public readonly record struct SamplingParameters(float Temperature, int TopK, fl
         if (!(TopP > 0f && TopP <= 1f))
         {
             throw new ArgumentException(FormattableString.Invariant($"top-p is {TopP}: use a share above 0, up to 1 (all tokens)"));
+        }
+
+        if (!(MinP >= 0f && MinP <= 1f))
+        {
+            throw new ArgumentException(FormattableString.Invariant($"min-p is {MinP}: use a share from 0 (all tokens) to 1"));
         }
     }
 }
@@ -59,6 +66,28 @@ public static class Sampling
         return best;
     }
 
+    /// <summary>The ids of the largest logits, in descending order, equal ones by lower id.</summary>
+    /// <param name="logits">[vocabulary] float32.</param>
+    /// <param name="best">Receives as many ids as it has room for, at most the vocabulary.</param>
+    /// <exception cref="ArgumentException">The row is empty, holds NaN, or is shorter than <paramref name="best"/>.</exception>
+    public static void Best(ReadOnlySpan<float> logits, Span<int> best)
+    {
+        RequireNumbers(logits);
+        if (best.Length > logits.Length)
+        {
+            throw new ArgumentException($"sampling: {best.Length} best of {logits.Length} logits", nameof(best));
+        }
+
+        ulong[] ranked = ArrayPool<ulong>.Shared.Rent(logits.Length);
+        Ranking.Best(logits, 1f, best.Length, ranked);
+        for (int rank = 0; rank < best.Length; rank++)
+        {
+            best[rank] = Ranking.Id(ranked[rank]);
+        }
+
+        ArrayPool<ulong>.Shared.Return(ranked);
+    }
+
     /// <summary>Draws a token.</summary>
     /// <param name="logits">[vocabulary] float32.</param>
     /// <param name="parameters">How to choose.</param>
@@ -73,38 +102,44 @@ public static class Sampling
         }
 
         RequireNumbers(logits);
-        ulong[] ranked = Rank(logits, parameters.Temperature);
-        int kept = parameters.TopK == 0 ? ranked.Length : Math.Min(parameters.TopK, ranked.Length);
+        int count = parameters.TopK == 0 ? logits.Length : Math.Min(parameters.TopK, logits.Length);
+        ulong[] ranked = ArrayPool<ulong>.Shared.Rent(logits.Length);
+        double[] cumulative = ArrayPool<double>.Shared.Rent(count);
+        Ranking.Best(logits, parameters.Temperature, count, ranked);
+        int drawn = Draw(ranked.AsSpan(0, count), cumulative.AsSpan(0, count), parameters, uniform);
+        ArrayPool<ulong>.Shared.Return(ranked);
+        ArrayPool<double>.Shared.Return(cumulative);
+        return drawn;
+    }
 
-        // Cumulative weights in ascending rank, in float64. The weights are correctly rounded float32 exponentials.
-        double[] cumulative = new double[kept];
-        float largest = Logit(ranked[0]);
+    // Cumulative weights in ascending rank, in float64. The weights are correctly rounded float32 exponentials.
+    private static int Draw(ReadOnlySpan<ulong> ranked, Span<double> cumulative, in SamplingParameters parameters, ulong uniform)
+    {
+        float largest = Ranking.Logit(ranked[0]);
         double sum = 0;
-        for (int rank = 0; rank < kept; rank++)
+        int probable = 0; // ranks that min-p keeps: a prefix, since weights do not increase
+        for (int rank = 0; rank < ranked.Length; rank++)
         {
-            float logit = Logit(ranked[rank]);
-            sum += logit == largest ? 1f : Float32.Exp(logit - largest); // equal infinities share the weight
+            float logit = Ranking.Logit(ranked[rank]);
+            float weight = logit == largest ? 1f : Float32.Exp(logit - largest); // equal infinities share the weight
+            probable += weight >= parameters.MinP ? 1 : 0;
+            sum += weight;
             cumulative[rank] = sum;
         }
 
-        if (parameters.TopP < 1f)
-        {
-            double share = parameters.TopP * sum;
-            kept = 1 + FirstAtLeast(cumulative, share);
-            sum = cumulative[kept - 1];
-        }
-
-        double threshold = uniform * (1.0 / (1UL << UniformBits)) * sum;
+        int kept = parameters.TopP < 1f ? 1 + FirstAtLeast(cumulative, parameters.TopP * sum) : ranked.Length;
+        kept = Math.Min(kept, probable);
+        double threshold = uniform * (1.0 / (1UL << UniformBits)) * cumulative[kept - 1];
         int drawn = 0;
         while (drawn < kept - 1 && !(cumulative[drawn] > threshold))
         {
             drawn++;
         }
 
-        return (int)(uint)ranked[drawn];
+        return Ranking.Id(ranked[drawn]);
     }
 
-    private static int FirstAtLeast(double[] cumulative, double share)
+    private static int FirstAtLeast(ReadOnlySpan<double> cumulative, double share)
     {
         int rank = 0;
         while (rank < cumulative.Length - 1 && cumulative[rank] < share)
@@ -113,31 +148,6 @@ public static class Sampling
         }
 
         return rank;
-    }
-
-    /// <summary>
-    /// Tokens as (descending logit, ascending id), each packed in 64 bits: above, the tempered logit's encoding mapped so that
-    /// larger logits have smaller codes; below, the id.
-    /// </summary>
-    private static ulong[] Rank(ReadOnlySpan<float> logits, float temperature)
-    {
-        ulong[] ranked = new ulong[logits.Length];
-        for (int id = 0; id < logits.Length; id++)
-        {
-            float tempered = (logits[id] / temperature) + 0f; // -0 becomes +0: equal logits rank by id
-            uint bits = BitConverter.SingleToUInt32Bits(tempered);
-            uint ascending = (bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000;
-            ranked[id] = ((ulong)~ascending << 32) | (uint)id;
-        }
-
-        Array.Sort(ranked);
-        return ranked;
-    }
-
-    private static float Logit(ulong ranked)
-    {
-        uint ascending = ~(uint)(ranked >> 32);
-        return BitConverter.UInt32BitsToSingle((ascending & 0x80000000) != 0 ? ascending & 0x7FFFFFFF : ~ascending);
     }
 
     private static void RequireNumbers(ReadOnlySpan<float> logits)

@@ -1,6 +1,8 @@
-// Generation: token ids in, token ids out; it knows no text. The prompt goes through the model once, then each token by itself over
-// the KV cache, with the bits of a forward pass over the whole sequence. A sequence that outgrows the context slides: each
-// further token sees the last tokens of the context, as in nanoGPT, computed from those tokens alone.
+// Generation: token ids in, token ids out; it knows no text. Sequences join and leave between steps; a step gives each that is past
+// its prompt one token, and computes a part of the others' prompts. What a sequence gets depends on itself alone: neighbours,
+// chunks, prefixes taken over and the order of submission change when it is computed, never its bits, which are those of a forward
+// pass over the whole sequence. A sequence that outgrows the context slides: each further token sees the last tokens of the
+// context, as in nanoGPT, computed from those tokens alone.
 
 using System.Runtime.InteropServices;
 using Idem.Audit;
@@ -9,26 +11,65 @@ using Idem.Models;
 using Idem.Nn;
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
-using Idem.Numerics.Random;
 
 namespace Idem.Inference;
 
-/// <summary>Generates continuations.</summary>
-public sealed class Engine(DecoderModel model)
+/// <summary>Generates continuations of any number of prompts at once. Not for several threads at once.</summary>
+public sealed class Engine
 {
-    private readonly KvCache[] _cache = [model.NewCache(1)];
-    private readonly float[] _logits = new float[model.Config.VocabSize];
-    private readonly float[] _logProbabilities = new float[model.Config.VocabSize];
+    private readonly DecoderModel _model;
+    private readonly EngineSettings _settings;
+    private readonly PrefixCache _prefixes;
+    private readonly List<Generation> _waiting = [];
+    private readonly List<Generation> _active = [];
+    private readonly float[] _logProbabilities;
+    private readonly float[] _penalised;
 
-    /// <summary>Generates token by token; each is computed when it is asked for.</summary>
+    // One step's batch.
+    private readonly List<int> _ids = [], _counts = [], _rows = [];
+    private readonly List<KvCache> _caches = [];
+    private readonly List<Generation> _drawing = [];
+    private float[] _logits;
+
+    /// <summary>An engine without sequences.</summary>
+    /// <param name="model">In evaluation mode.</param>
+    /// <param name="settings">How sequences share the machine.</param>
+    public Engine(DecoderModel model, EngineSettings? settings = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _settings = settings ?? new EngineSettings();
+        _settings.Validate();
+        _prefixes = new PrefixCache(_settings.PrefixPositions ?? Context);
+        _logits = new float[Vocabulary];
+        _logProbabilities = new float[Vocabulary];
+        _penalised = new float[Vocabulary];
+    }
+
+    /// <summary>Whether a sequence is not finished.</summary>
+    public bool HasWork => _active.Count + _waiting.Count > 0;
+
+    private int Context => _model.Config.ContextLength;
+
+    private int Vocabulary => _model.Config.VocabSize;
+
+    /// <summary>Adds a sequence; <see cref="Step"/> advances it.</summary>
     /// <param name="prompt">At least one id.</param>
     /// <param name="settings">How to draw.</param>
     /// <exception cref="ArgumentException">An id is not in the vocabulary, or a setting is out of range.</exception>
-    public IEnumerable<GeneratedToken> Generate(IReadOnlyList<int> prompt, SamplingSettings settings)
+    public Generation Submit(IReadOnlyList<int> prompt, SamplingSettings settings) => Submit(prompt, settings, 1)[0];
+
+    /// <summary>Adds samples of one prompt, each with its own draws; number 0 is what <see cref="Submit(IReadOnlyList{int}, SamplingSettings)"/> gives.</summary>
+    /// <param name="prompt">At least one id; computed once.</param>
+    /// <param name="settings">How to draw.</param>
+    /// <param name="samples">How many, at least one.</param>
+    /// <exception cref="ArgumentException">An id is not in the vocabulary, or a setting is out of range.</exception>
+    public IReadOnlyList<Generation> Submit(IReadOnlyList<int> prompt, SamplingSettings settings, int samples)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        settings.Parameters.Validate();
-        ArgumentOutOfRangeException.ThrowIfNegative(settings.MaxTokens);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
+        settings.Validate();
         if (prompt.Count == 0)
         {
             throw new ArgumentException("the prompt has no tokens: give at least one");
@@ -36,55 +77,240 @@ public sealed class Engine(DecoderModel model)
 
         foreach (int id in prompt)
         {
-            if ((uint)id >= (uint)model.Config.VocabSize)
+            if ((uint)id >= (uint)Vocabulary)
             {
-                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {model.Config.VocabSize}");
+                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {Vocabulary}");
             }
         }
 
-        int needed = (int)Math.Min(model.Config.ContextLength, prompt.Count + (long)settings.MaxTokens);
-        if (_cache[0].Capacity < needed)
+        Generation[] added = new Generation[samples];
+        for (int i = 0; i < samples; i++)
         {
-            _cache[0] = model.NewCache(needed);
+            added[i] = new Generation(prompt, settings, i, i == 0 ? null : added[0], Context);
+            if (settings.MaxTokens == 0)
+            {
+                added[i].Finished = FinishReason.Length;
+            }
+            else
+            {
+                _waiting.Add(added[i]);
+            }
         }
 
-        return Continue([.. prompt], settings);
+        return added;
     }
 
-    private IEnumerable<GeneratedToken> Continue(List<int> ids, SamplingSettings settings)
+    /// <summary>Ends a sequence; what it has stays.</summary>
+    public void Cancel(Generation generation)
     {
-        RandomStream stream = new(settings.Seed, "sample", "");
-        for (int generated = 0; generated < settings.MaxTokens; generated++)
+        ArgumentNullException.ThrowIfNull(generation);
+        if (generation.Finished is null)
         {
-            ComputeLogits(ids, isFirst: generated == 0);
-            ulong uniform = stream.Bits64((ulong)ids.Count) >> (64 - Sampling.UniformBits);
-            int id = Sampling.Draw(_logits, settings.Parameters, uniform);
-            LogSoftmax.Forward(Compute.Current, 1, _logits.Length, _logits, _logProbabilities);
-            ids.Add(id);
-            yield return new GeneratedToken(id, _logProbabilities[id], DigestOf(_logits));
-            if (settings.StopIds.Contains(id))
+            generation.Finished = FinishReason.Cancelled;
+            _waiting.Remove(generation);
+            Retire();
+        }
+    }
+
+    /// <summary>
+    /// One forward pass: a token for each sequence past its prompt, a chunk of the prompts of others. Tokens appear in
+    /// <see cref="Generation.Tokens"/>.
+    /// </summary>
+    /// <returns>How many tokens were made.</returns>
+    public int Step()
+    {
+        Admit();
+        Collect();
+        if (_caches.Count == 0)
+        {
+            return 0;
+        }
+
+        int size = checked(_rows.Count * Vocabulary);
+        if (_logits.Length < size)
+        {
+            _logits = new float[size];
+        }
+
+        _model.Forward(
+            CollectionsMarshal.AsSpan(_ids), _caches, CollectionsMarshal.AsSpan(_counts), CollectionsMarshal.AsSpan(_rows), _logits.AsSpan(0, size));
+        for (int i = 0; i < _drawing.Count; i++)
+        {
+            Draw(_drawing[i], _logits.AsMemory(i * Vocabulary, Vocabulary));
+        }
+
+        Retire();
+        return _drawing.Count;
+    }
+
+    /// <summary>Generates one continuation token by token; each is computed when it is asked for. Other sequences advance with it.</summary>
+    /// <param name="prompt">At least one id.</param>
+    /// <param name="settings">How to draw.</param>
+    /// <exception cref="ArgumentException">An id is not in the vocabulary, or a setting is out of range.</exception>
+    public IEnumerable<GeneratedToken> Generate(IReadOnlyList<int> prompt, SamplingSettings settings)
+    {
+        Generation generation = Submit(prompt, settings);
+        return Continue();
+
+        IEnumerable<GeneratedToken> Continue()
+        {
+            try
             {
-                yield break;
+                for (int given = 0; given < generation.Tokens.Count || generation.Finished is null;)
+                {
+                    if (given == generation.Tokens.Count)
+                    {
+                        Step();
+                        continue;
+                    }
+
+                    yield return generation.Tokens[given++];
+                }
+            }
+            finally
+            {
+                Cancel(generation); // does nothing where it has ended
             }
         }
     }
 
-    // Fills the logits of the position after the last id.
-    private void ComputeLogits(List<int> ids, bool isFirst)
+    // Waiting sequences begin, in order, while there is room. Samples wait until the first one of their prompt has computed it.
+    private void Admit()
     {
-        ReadOnlySpan<int> all = CollectionsMarshal.AsSpan(ids);
-        int context = model.Config.ContextLength;
-        if (isFirst || all.Length > context)
+        for (int i = 0; i < _waiting.Count && _active.Count < _settings.MaxSequences;)
         {
-            _cache[0].Truncate(0);
-            model.Forward(all.Length > context ? all[^context..] : all, _cache, _logits);
-        }
-        else
-        {
-            model.Forward(all[^1..], _cache, _logits);
+            Generation generation = _waiting[i];
+            if (generation.First is { Finished: null, Tokens.Count: 0 })
+            {
+                i++;
+                continue;
+            }
+
+            _waiting.RemoveAt(i);
+            generation.Cache = CacheFor(generation);
+            _active.Add(generation);
         }
     }
 
-    private static Digest DigestOf(float[] logits) =>
-        TensorDigest.Compute(NamedTensor.Of("logits", [logits.Length], logits));
+    private KvCache CacheFor(Generation generation)
+    {
+        int capacity = (int)Math.Min(Context, generation.Ids.Count + (long)generation.Settings.MaxTokens);
+        if (generation.Begin > 0)
+        {
+            return _model.NewCache(capacity);
+        }
+
+        // At least the last id is computed: its logits are wanted.
+        ReadOnlySpan<int> ids = CollectionsMarshal.AsSpan(generation.Ids)[..^1];
+        int kept = _prefixes.Match(ids, out int entry);
+        KvCache? living = null;
+        foreach (Generation other in _active)
+        {
+            int common = other.Begin > 0 ? 0 : ids.CommonPrefixLength(CollectionsMarshal.AsSpan(other.Ids)[..other.Cache!.Length]);
+            if (common > kept)
+            {
+                (kept, living) = (common, other.Cache);
+            }
+        }
+
+        if (living is null && kept > 0)
+        {
+            return _prefixes.Take(entry, kept, capacity, room => _model.NewCache(room));
+        }
+
+        KvCache cache = _model.NewCache(capacity);
+        if (living is not null)
+        {
+            cache.CopyFrom(living, kept);
+        }
+
+        return cache;
+    }
+
+    private void Collect()
+    {
+        _ids.Clear();
+        _counts.Clear();
+        _rows.Clear();
+        _caches.Clear();
+        _drawing.Clear();
+        int budget = _settings.PrefillChunk;
+        foreach (Generation generation in _active)
+        {
+            int pending = generation.Pending;
+            int count = pending == 1 ? 1 : Math.Min(pending, budget);
+            if (count == 0)
+            {
+                continue;
+            }
+
+            budget -= pending == 1 ? 0 : count;
+            int begin = generation.Begin + generation.Cache!.Length;
+            _ids.AddRange(CollectionsMarshal.AsSpan(generation.Ids).Slice(begin, count));
+            _counts.Add(count);
+            _caches.Add(generation.Cache);
+            if (count == pending)
+            {
+                _rows.Add(_ids.Count - 1);
+                _drawing.Add(generation);
+            }
+        }
+    }
+
+    private void Draw(Generation generation, ReadOnlyMemory<float> row)
+    {
+        SamplingSettings settings = generation.Settings;
+        ReadOnlySpan<float> logits = row.Span;
+        ReadOnlySpan<float> drawn = logits;
+        if (generation.Distinct.Count > 0)
+        {
+            LogitPenalties penalties = settings.Penalties;
+            logits.CopyTo(_penalised);
+            foreach (int known in generation.Distinct)
+            {
+                _penalised[known] = penalties.Apply(logits[known], generation.CountOf(known));
+            }
+
+            drawn = _penalised;
+        }
+
+        ulong uniform = generation.Draws.Bits64((ulong)generation.Ids.Count) >> (64 - Sampling.UniformBits);
+        int id = Sampling.Draw(drawn, settings.Parameters, uniform);
+        LogSoftmax.Forward(Compute.Current, 1, logits.Length, logits, _logProbabilities);
+        Digest digest = TensorDigest.Compute(NamedTensor.Of("logits", [row.Length], row));
+        generation.Append(new GeneratedToken(id, _logProbabilities[id], digest, Top(logits, settings.TopLogProbabilities)), Context);
+    }
+
+    private TokenLogProbability[] Top(ReadOnlySpan<float> logits, int count)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        int[] best = new int[Math.Min(count, logits.Length)];
+        Sampling.Best(logits, best);
+        return [.. best.Select(id => new TokenLogProbability(id, _logProbabilities[id]))];
+    }
+
+    private void Retire()
+    {
+        for (int i = 0; i < _active.Count;)
+        {
+            Generation generation = _active[i];
+            if (generation.Finished is null)
+            {
+                i++;
+                continue;
+            }
+
+            _active.RemoveAt(i);
+            if (generation.Begin == 0)
+            {
+                _prefixes.Add(generation.Ids, generation.Cache!);
+            }
+
+            generation.Cache = null;
+        }
+    }
 }

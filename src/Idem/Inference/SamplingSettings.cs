@@ -1,3 +1,5 @@
+using Idem.Numerics.Kernels;
+
 namespace Idem.Inference;
 
 /// <summary>How a continuation is drawn. The same settings, prompt and model give the same ids on every machine.</summary>
@@ -15,17 +17,55 @@ public sealed record SamplingSettings
     /// <summary>Draws among the most likely tokens that together reach this probability; 1: among all.</summary>
     public float TopP { get; init; } = 1f;
 
-    /// <summary>Decides every draw, together with the absolute position of the token.</summary>
+    /// <summary>Draws among tokens at least this share as likely as the most likely one; 0: among all.</summary>
+    public float MinP { get; init; }
+
+    /// <summary>Divides positive and multiplies negative logits of tokens in the prompt or the continuation; 1: none.</summary>
+    public float RepetitionPenalty { get; init; } = 1f;
+
+    /// <summary>Times a token's occurrences in the continuation, subtracted from its logit; 0: none.</summary>
+    public float FrequencyPenalty { get; init; }
+
+    /// <summary>Subtracted from the logits of tokens in the continuation; 0: none.</summary>
+    public float PresencePenalty { get; init; }
+
+    /// <summary>Decides every draw, together with the absolute position of the token and the number of the sample.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Generation ends after one of these ids.</summary>
     public IReadOnlyList<int> StopIds { get; init; } = [];
 
-    internal Numerics.Kernels.SamplingParameters Parameters => new(Temperature, TopK, TopP);
+    /// <summary>How many of the most likely tokens are reported with each token.</summary>
+    public int TopLogProbabilities { get; init; }
+
+    internal SamplingParameters Parameters => new(Temperature, TopK, TopP, MinP);
+
+    internal LogitPenalties Penalties => new(RepetitionPenalty, FrequencyPenalty, PresencePenalty);
+
+    /// <summary>Throws when a setting is out of range.</summary>
+    /// <exception cref="ArgumentException">Names the setting, its value and the range.</exception>
+    public void Validate()
+    {
+        Parameters.Validate();
+        Penalties.Validate();
+        if (MaxTokens < 0)
+        {
+            throw new ArgumentException($"max-tokens is {MaxTokens}: use a number from 0");
+        }
+
+        if (TopLogProbabilities < 0)
+        {
+            throw new ArgumentException($"top logprobs are {TopLogProbabilities}: use a number from 0");
+        }
+    }
 }
 
 /// <summary>One generated token.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="LogProbability">Natural logarithm of its probability under the model's logits, before temperature and truncation.</param>
+/// <param name="LogProbability">Natural logarithm of its probability under the model's logits, before penalties, temperature and truncation.</param>
 /// <param name="LogitsDigest">SHA-256 of the row of logits that it was drawn from (docs/formats.md).</param>
-public readonly record struct GeneratedToken(int Id, float LogProbability, Audit.Digest LogitsDigest);
+/// <param name="Top">The most likely tokens at this place, best first, as many as were asked for.</param>
+public readonly record struct GeneratedToken(int Id, float LogProbability, Audit.Digest LogitsDigest, IReadOnlyList<TokenLogProbability> Top);
+
+/// <summary>A token and the natural logarithm of its probability.</summary>
+public readonly record struct TokenLogProbability(int Id, float LogProbability);

@@ -69,21 +69,62 @@ public abstract class DecoderModel : LanguageModel
     public void Forward(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches, Span<float> logits)
     {
         ArgumentNullException.ThrowIfNull(caches);
-        int count = CheckContinuation(ids.Length, caches), vocabulary = Config.VocabSize;
-        bool all = logits.Length == ids.Length * (long)vocabulary;
-        if (!all && logits.Length != caches.Count * (long)vocabulary)
+        int sequences = caches.Count, vocabulary = Config.VocabSize;
+        if (sequences == 0 || ids.Length == 0 || ids.Length % sequences != 0)
         {
             throw new ArgumentException(
-                $"{GetType().Name}.Forward: logits have {logits.Length} elements, but the last position of {caches.Count} sequences takes {caches.Count} * {vocabulary}, all positions {ids.Length} * that.", nameof(logits));
+                $"{GetType().Name}.Forward: {ids.Length} ids do not divide among {sequences} caches; give the count of each if they differ.", nameof(ids));
+        }
+
+        bool all = logits.Length == ids.Length * (long)vocabulary;
+        if (!all && logits.Length != sequences * (long)vocabulary)
+        {
+            throw new ArgumentException(
+                $"{GetType().Name}.Forward: logits have {logits.Length} elements, but the last position of {sequences} sequences takes {sequences} * {vocabulary}, all positions {ids.Length} * that.", nameof(logits));
+        }
+
+        int count = ids.Length / sequences, step = all ? 1 : count;
+        int[] counts = ArrayPool<int>.Shared.Rent(sequences), rows = ArrayPool<int>.Shared.Rent(ids.Length);
+        counts.AsSpan(0, sequences).Fill(count);
+        for (int i = 0; i < ids.Length / step; i++)
+        {
+            rows[i] = ((i + 1) * step) - 1;
+        }
+
+        Forward(ids, caches, counts.AsSpan(0, sequences), rows.AsSpan(0, ids.Length / step), logits);
+        ArrayPool<int>.Shared.Return(counts);
+        ArrayPool<int>.Shared.Return(rows);
+    }
+
+    /// <summary>
+    /// Continues sequences by any number of ids each, without gradients. What a sequence's rows give depends on that sequence alone: on its
+    /// ids up to there, not on how they are cut or on its neighbours.
+    /// </summary>
+    /// <param name="ids">The ids of the first cache, then of the next, and so on.</param>
+    /// <param name="caches">One for each sequence; advanced by its count.</param>
+    /// <param name="counts">The number of ids for each cache, at least 1.</param>
+    /// <param name="rows">Which of the ids' positions give logits, as indices into <paramref name="ids"/>; may be none.</param>
+    /// <param name="logits">Receives [rows, V].</param>
+    /// <exception cref="ArgumentException">The counts do not add up, exceed a cache or the context, or the logits have another size.</exception>
+    public void Forward(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts, ReadOnlySpan<int> rows, Span<float> logits)
+    {
+        ArgumentNullException.ThrowIfNull(caches);
+        CheckContinuation(ids.Length, caches, counts);
+        if (logits.Length != rows.Length * (long)Config.VocabSize)
+        {
+            throw new ArgumentException($"{GetType().Name}.Forward: logits have {logits.Length} elements, but {rows.Length} rows take as many times {Config.VocabSize}.", nameof(logits));
         }
 
         using ResultScope scope = Tape.OwnResultsNoGrad();
-        Tensor x = Continue(ids, caches, count); // [caches * n, C]
-        Tensor rows = all || count == 1 ? x : LastRows(x, caches.Count);
-        Head(rows).Data.CopyTo(logits);
+        Tensor x = Continue(ids, caches, counts); // [ids, C]
+        if (rows.Length > 0)
+        {
+            Head(rows.Length == ids.Length ? x : Gather(x, rows)).Data.CopyTo(logits);
+        }
+
         for (int i = 0; i < caches.Count; i++) // enumerating an interface allocates
         {
-            caches[i].Advance(count);
+            caches[i].Advance(counts[i]);
         }
     }
 
@@ -115,41 +156,49 @@ public abstract class DecoderModel : LanguageModel
             positions[i] = i % length;
         }
 
-        Tensor x = Transform(ids, positions.AsSpan(0, ids.Length), new SequenceRows(sequences, length, context, null));
+        Tensor x = Transform(ids, positions.AsSpan(0, ids.Length), new SequenceRows(sequences, length, context, null, null));
         ArrayPool<int>.Shared.Return(positions);
         return x;
     }
 
-    private Tensor Continue(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches, int count)
+    private Tensor Continue(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts)
     {
-        int[] positions = ArrayPool<int>.Shared.Rent(ids.Length);
-        int end = 0;
-        for (int i = 0; i < ids.Length; i++)
+        int[] positions = ArrayPool<int>.Shared.Rent(ids.Length), perCache = ArrayPool<int>.Shared.Rent(counts.Length);
+        counts.CopyTo(perCache);
+        int row = 0, end = 0;
+        for (int i = 0; i < counts.Length; i++)
         {
-            positions[i] = caches[i / count].Length + (i % count);
-            end = Math.Max(end, positions[i] + 1);
+            for (int j = 0; j < counts[i]; j++)
+            {
+                positions[row++] = caches[i].Length + j;
+            }
+
+            end = Math.Max(end, caches[i].Length + counts[i]);
         }
 
-        Tensor x = Transform(ids, positions.AsSpan(0, ids.Length), new SequenceRows(caches.Count, end, null, caches));
+        Tensor x = Transform(ids, positions.AsSpan(0, ids.Length), new SequenceRows(caches.Count, end, null, caches, perCache));
         ArrayPool<int>.Shared.Return(positions);
+        ArrayPool<int>.Shared.Return(perCache);
         return x;
     }
 
     // [B*T, C] to [B*T, V]
     private Tensor Head(Tensor x) => Ops.MatMul(x, OutputTable, transposeB: true);
 
-    private int CheckContinuation(int length, IReadOnlyList<KvCache> caches)
+    private void CheckContinuation(int length, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts)
     {
         string name = GetType().Name;
-        if (caches.Count == 0 || length == 0 || length % caches.Count != 0)
-        {
-            throw new ArgumentException($"{name}.Forward: {length} ids do not divide among {caches.Count} caches; each sequence continues by as many.");
-        }
-
-        int count = length / caches.Count;
-        for (int i = 0; i < caches.Count; i++)
+        long sum = 0;
+        for (int i = 0; i < caches.Count && i < counts.Length; i++)
         {
             KvCache cache = caches[i];
+            int count = counts[i];
+            sum += count;
+            if (count < 1)
+            {
+                throw new ArgumentException($"{name}.Forward: {count} ids for cache {i}; each sequence continues by at least one.");
+            }
+
             cache.Require(count);
             if (cache.Layers != Config.Layers || cache.Width != KeyWidth)
             {
@@ -162,7 +211,10 @@ public abstract class DecoderModel : LanguageModel
             }
         }
 
-        return count;
+        if (caches.Count != counts.Length || sum != length)
+        {
+            throw new ArgumentException($"{name}.Forward: {counts.Length} counts of {sum} ids together for {caches.Count} caches and {length} ids.");
+        }
     }
 
     private static CrossEntropyLoss LossOf(Reduction reduction) => reduction switch
@@ -172,11 +224,15 @@ public abstract class DecoderModel : LanguageModel
         _ => MeanLoss,
     };
 
-    private static Tensor LastRows(Tensor x, int sequences)
+    private static Tensor Gather(Tensor x, ReadOnlySpan<int> rows)
     {
-        int width = x.Shape[1], count = x.Shape[0] / sequences;
-        Tensor y = Tape.NewResult([sequences, width]);
-        Ops.CopyRows(x.Data[((count - 1) * width)..], count * width, y.Data, width, width, sequences);
+        int width = x.Shape[1];
+        Tensor y = Tape.NewResult([rows.Length, width]);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            x.Data.Slice(rows[i] * width, width).CopyTo(y.Data[(i * width)..]);
+        }
+
         return y;
     }
 }

@@ -34,7 +34,7 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
 
     /// <summary>Attention within sequences, or over their caches.</summary>
     internal Tensor Forward(Tensor packed, SequenceRows rows, int layer) => rows.Caches is { } caches
-        ? Forward(packed, caches, layer)
+        ? Forward(packed, caches, rows.Rows.AsSpan(0, rows.Count), layer)
         : Forward(packed, rows.Count, rows.Context);
 
     /// <summary>Attention within each sequence of packed rows [q k v].</summary>
@@ -57,25 +57,27 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
     /// <summary>
     /// Appends the keys and values of packed rows to caches, and attends to everything cached. Not recorded: no gradient.
     /// </summary>
-    /// <param name="packed">[caches * count, width + 2 * key width]: count rows for each cache, in order.</param>
+    /// <param name="packed">[sum of counts, width + 2 * key width]: the rows of each cache, in order.</param>
     /// <param name="caches">One for each sequence; their lengths are advanced by the model when all layers are done.</param>
+    /// <param name="counts">Rows of each cache, at least one.</param>
     /// <param name="layer">Which layer of the caches.</param>
-    public Tensor Forward(Tensor packed, IReadOnlyList<KvCache> caches, int layer)
+    public Tensor Forward(Tensor packed, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts, int layer)
     {
         ArgumentNullException.ThrowIfNull(caches);
-        CheckPacked(packed, caches.Count);
-        int count = packed.Shape[0] / caches.Count, packedWidth = PackedWidth, keyWidth = KeyWidth;
-        AttentionShape shape = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with { Window = window };
+        CheckPacked(packed, 1);
+        CheckCounts(packed, caches.Count, counts);
+        int packedWidth = PackedWidth, keyWidth = KeyWidth, row = 0;
         Tensor y = Tape.NewResult([packed.Shape[0], width]);
         for (int i = 0; i < caches.Count; i++)
         {
-            ReadOnlySpan<float> rows = packed.Data.Slice(i * count * packedWidth, count * packedWidth);
+            int count = counts[i], past = caches[i].Length;
+            ReadOnlySpan<float> rows = packed.Data.Slice(row * packedWidth, count * packedWidth);
             Span<float> keys = caches[i].Keys(layer), values = caches[i].Values(layer);
-            int past = caches[i].Length;
             Ops.CopyRows(rows[width..], packedWidth, keys[(past * keyWidth)..], keyWidth, keyWidth, count);
             Ops.CopyRows(rows[(width + keyWidth)..], packedWidth, values[(past * keyWidth)..], keyWidth, keyWidth, count);
-            AttentionShape cached = shape with
+            AttentionShape cached = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with
             {
+                Window = window,
                 QueryOffset = past,
                 KeyCount = past + count,
                 KeyRowStride = keyWidth,
@@ -83,10 +85,25 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
                 KeyBatchStride = keys.Length,
                 ValueBatchStride = values.Length,
             };
-            Attention.Forward(Numerics.Compute.Current, cached, rows, keys, values, y.Data.Slice(i * count * width, count * width), default, default);
+            Attention.Forward(Numerics.Compute.Current, cached, rows, keys, values, y.Data.Slice(row * width, count * width), default, default);
+            row += count;
         }
 
         return y;
+    }
+
+    private static void CheckCounts(Tensor packed, int caches, ReadOnlySpan<int> counts)
+    {
+        long rows = 0;
+        foreach (int count in counts)
+        {
+            rows += count > 0 ? count : int.MaxValue;
+        }
+
+        if (counts.Length != caches || rows != packed.Shape[0])
+        {
+            throw ShapeException.One("CausalSelfAttention", packed.Shape, $"{caches} caches need {caches} counts of at least 1 that add up to the rows");
+        }
     }
 
     private void CheckPacked(Tensor packed, int sequences)

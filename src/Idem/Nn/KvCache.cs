@@ -60,6 +60,27 @@ public sealed class KvCache
         Length = length;
     }
 
+    /// <summary>Becomes a copy of the first positions of another cache of the same model.</summary>
+    /// <param name="other">At least <paramref name="length"/> positions long.</param>
+    /// <param name="length">Positions to copy.</param>
+    public void CopyFrom(KvCache other, int length)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Layers != Layers || other.Width != Width || length < 0 || length > other.Length || length > Capacity)
+        {
+            throw new ArgumentException(
+                $"KvCache: {length} positions of a cache of {other.Length}, {other.Layers} layers of width {other.Width}, do not fit into {Capacity}, {Layers} layers of width {Width}.");
+        }
+
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            other.Keys(layer)[..(length * Width)].CopyTo(Keys(layer));
+            other.Values(layer)[..(length * Width)].CopyTo(Values(layer));
+        }
+
+        Length = length;
+    }
+
     /// <summary>Throws unless there is room for this many more.</summary>
     internal void Require(int count)
     {

@@ -31,7 +31,7 @@ public class SamplingTests
                 _ => (float)((random.NextDouble() * 20) - 10),
             })];
             logits[random.Next(logits.Length)] = 2f;
-            SamplingParameters parameters = new(random.Next(3) switch { 0 => 1f, 1 => 0.7f, _ => 3f }, random.Next(4) * 5, random.Next(2) == 0 ? 1f : 0.1f + (0.8f * random.NextSingle()));
+            SamplingParameters parameters = new(random.Next(3) switch { 0 => 1f, 1 => 0.7f, _ => 3f }, random.Next(4) * 5, random.Next(2) == 0 ? 1f : 0.1f + (0.8f * random.NextSingle()), random.Next(3) == 0 ? random.NextSingle() : 0f);
             ulong uniform = random.Next(5) switch { 0 => 0, 1 => (1UL << 48) - 1, _ => (ulong)random.NextInt64(1L << 48) };
             Assert.Equal(Stated(logits, parameters, uniform), Sampling.Draw(logits, parameters, uniform));
         }
@@ -54,10 +54,42 @@ public class SamplingTests
     {
         Assert.Contains("token 1 is NaN", Assert.Throws<ArgumentException>(() => Sampling.Draw([1f, float.NaN], All, 0)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Sampling.ArgMax([]));
-        foreach (SamplingParameters wrong in new[] { All with { Temperature = -1f }, All with { Temperature = float.NaN }, All with { TopK = -1 }, All with { TopP = 0f }, All with { TopP = 1.5f } })
+        foreach (SamplingParameters wrong in new[] { All with { Temperature = -1f }, All with { Temperature = float.NaN }, All with { TopK = -1 }, All with { TopP = 0f }, All with { TopP = 1.5f }, All with { MinP = -0.1f }, All with { MinP = float.NaN } })
         {
             Assert.Throws<ArgumentException>(() => Sampling.Draw([1f], wrong, 0));
         }
+    }
+
+    [Fact]
+    public void LargeVocabulariesRankAlike()
+    {
+        Random random = new(4);
+        float[] logits = [.. Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? random.Next(-3, 3) : (float)((random.NextDouble() * 30) - 15))];
+        int[] sorted = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id] + 0f).ThenBy(id => id)];
+        foreach (int count in new[] { 1, 40, 2047, 2048, 5000, logits.Length })
+        {
+            int[] best = new int[count];
+            Sampling.Best(logits, best);
+            Assert.Equal(sorted[..count], best);
+        }
+
+        for (int round = 0; round < 20; round++)
+        {
+            SamplingParameters parameters = new(1.3f, round % 3 * 50, round % 2 == 0 ? 1f : 0.9f);
+            ulong uniform = (ulong)random.NextInt64(1L << 48);
+            Assert.Equal(Stated(logits, parameters, uniform), Sampling.Draw(logits, parameters, uniform));
+        }
+    }
+
+    [Fact]
+    public void PenaltiesLowerWhatOccurred()
+    {
+        LogitPenalties penalties = new(2f, 0.25f, 0.5f);
+        Assert.Equal(1.5f, penalties.Apply(3f, 0));
+        Assert.Equal(-6f, penalties.Apply(-3f, 0));
+        Assert.Equal(1.5f - (3 * 0.25f) - 0.5f, penalties.Apply(3f, 3));
+        Assert.Equal(3f, LogitPenalties.None.Apply(3f, 9));
+        Assert.Throws<ArgumentException>(() => (penalties with { Repetition = -1f }).Validate());
     }
 
     private static int Stated(float[] z, SamplingParameters parameters, ulong uniform)
@@ -66,13 +98,16 @@ public class SamplingTests
         int[] ranks = [.. Enumerable.Range(0, z.Length).OrderByDescending(id => y[id]).ThenBy(id => id)];
         ranks = parameters.TopK == 0 ? ranks : [.. ranks.Take(parameters.TopK)];
         double[] c = new double[ranks.Length];
+        int probable = 0;
         for (int r = 0; r < ranks.Length; r++)
         {
             float w = y[ranks[r]] == y[ranks[0]] ? 1f : Idem.Numerics.Functions.Float32.Exp(y[ranks[r]] - y[ranks[0]]);
             c[r] = (r == 0 ? 0 : c[r - 1]) + w;
+            probable = w >= parameters.MinP ? r : probable;
         }
 
         int last = parameters.TopP < 1f ? Array.FindIndex(c, sum => sum >= parameters.TopP * c[^1]) : c.Length - 1;
+        last = Math.Min(last, probable);
         double u = uniform * Math.ScaleB(1, -48) * c[last];
         int drawn = Array.FindIndex(c, 0, last + 1, sum => sum > u);
         return ranks[drawn < 0 ? last : drawn];

@@ -1,0 +1,24 @@
+namespace Idem.Inference;
+
+/// <summary>How an <see cref="Engine"/> shares a machine among sequences. Changes speed and memory, never a result.</summary>
+public sealed record EngineSettings
+{
+    /// <summary>Positions of prompts that one step computes at most, all sequences together.</summary>
+    public int PrefillChunk { get; init; } = 512;
+
+    /// <summary>Sequences that advance at once; others wait.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>
+    /// Positions of finished sequences whose keys and values are kept for prompts that begin alike, all together; null for the
+    /// model's context once; 0 for none.
+    /// </summary>
+    public int? PrefixPositions { get; init; }
+
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(PrefillChunk, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSequences, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(PrefixPositions ?? 0);
+    }
+}

@@ -1,0 +1,114 @@
+// One sequence on its way through the engine: its ids, its cache, and how far it is.
+
+using Idem.Nn;
+using Idem.Numerics.Random;
+
+namespace Idem.Inference;
+
+/// <summary>Why a generation ended.</summary>
+public enum FinishReason
+{
+    /// <summary>It drew a stop id.</summary>
+    Stop,
+
+    /// <summary>It has as many tokens as were asked for.</summary>
+    Length,
+
+    /// <summary>It was cancelled.</summary>
+    Cancelled,
+}
+
+/// <summary>A continuation that an <see cref="Engine"/> computes.</summary>
+public sealed class Generation
+{
+    private readonly List<GeneratedToken> _tokens = [];
+    private readonly Dictionary<int, int>? _generated; // looked up by id, never enumerated
+
+    internal Generation(IReadOnlyList<int> prompt, SamplingSettings settings, int sample, Generation? first, int context)
+    {
+        Prompt = prompt;
+        Settings = settings;
+        Sample = sample;
+        First = first;
+        Ids = [.. prompt];
+        Begin = Math.Max(0, prompt.Count - context);
+        Draws = new RandomStream(settings.Seed, "sample", sample == 0 ? "" : sample.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (settings.Penalties != Numerics.Kernels.LogitPenalties.None)
+        {
+            _generated = [];
+            foreach (int id in prompt)
+            {
+                if (_generated.TryAdd(id, 0))
+                {
+                    Distinct.Add(id);
+                }
+            }
+        }
+    }
+
+    /// <summary>The ids that are continued.</summary>
+    public IReadOnlyList<int> Prompt { get; }
+
+    /// <summary>How it is drawn.</summary>
+    public SamplingSettings Settings { get; }
+
+    /// <summary>Which of the samples of its prompt it is, from 0.</summary>
+    public int Sample { get; }
+
+    /// <summary>What was generated so far.</summary>
+    public IReadOnlyList<GeneratedToken> Tokens => _tokens;
+
+    /// <summary>Why it ended; null while it goes on.</summary>
+    public FinishReason? Finished { get; internal set; }
+
+    /// <summary>The sample of the same prompt that computes it first; null for that one itself.</summary>
+    internal Generation? First { get; }
+
+    /// <summary>Prompt and continuation.</summary>
+    internal List<int> Ids { get; }
+
+    /// <summary>Index into <see cref="Ids"/> of the cache's first position: above 0 once the sequence outgrew the context.</summary>
+    internal int Begin { get; private set; }
+
+    internal RandomStream Draws { get; }
+
+    internal KvCache? Cache { get; set; }
+
+    /// <summary>The ids that penalties apply to, each once.</summary>
+    internal List<int> Distinct { get; } = [];
+
+    /// <summary>Ids that are not in the cache yet.</summary>
+    internal int Pending => Ids.Count - Begin - (Cache?.Length ?? 0);
+
+    /// <summary>Occurrences of an id in the continuation.</summary>
+    internal int CountOf(int id) => _generated is null ? 0 : _generated.GetValueOrDefault(id);
+
+    internal void Append(GeneratedToken token, int context)
+    {
+        _tokens.Add(token);
+        Ids.Add(token.Id);
+        if (_generated is not null)
+        {
+            if (!_generated.TryGetValue(token.Id, out int count))
+            {
+                Distinct.Add(token.Id);
+            }
+
+            _generated[token.Id] = count + 1;
+        }
+
+        if (Settings.StopIds.Contains(token.Id))
+        {
+            Finished = FinishReason.Stop;
+        }
+        else if (_tokens.Count >= Settings.MaxTokens)
+        {
+            Finished = FinishReason.Length;
+        }
+        else if (Ids.Count - Begin > context)
+        {
+            Begin = Ids.Count - context;
+            Cache!.Truncate(0);
+        }
+    }
+}

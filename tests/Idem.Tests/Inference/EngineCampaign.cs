@@ -1,0 +1,174 @@
+using System.Globalization;
+using Idem.Audit;
+using Idem.Formats;
+using Idem.Inference;
+using Idem.Models;
+using Idem.Numerics;
+using Idem.Numerics.Kernels;
+using Idem.Numerics.Random;
+
+namespace Idem.Tests.Inference;
+
+/// <summary>
+/// Random requests through an engine with random settings, against a program that knows neither caches nor batches: each token from
+/// a forward pass over the whole sequence alone.
+/// </summary>
+internal static class EngineCampaign
+{
+    /// <summary>One random case.</summary>
+    /// <returns>What differs, or null.</returns>
+    public static string? Run(DecoderModel model, Random random)
+    {
+        Request[] requests = Requests(model, random);
+        Compute before = Compute.Current;
+        try
+        {
+            Compute.Current = new Compute(SimdPaths.All[random.Next(4)], random.Next(1, 4));
+            Generation[][] actual = Serve(model, requests, random);
+            Compute.Current = before;
+            for (int i = 0; i < requests.Length; i++)
+            {
+                for (int sample = 0; sample < requests[i].Samples; sample++)
+                {
+                    if (Compare(Alone(model, requests[i], sample), actual[i][sample]) is { } difference)
+                    {
+                        return string.Create(CultureInfo.InvariantCulture, $"request {i} of {requests.Length}, sample {sample}: {difference}");
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Compute.Current = before;
+        }
+
+        return null;
+    }
+
+    private static Request[] Requests(DecoderModel model, Random random)
+    {
+        int vocabulary = model.Config.VocabSize, context = model.Config.ContextLength;
+        int[] common = [.. Enumerable.Range(0, context + 10).Select(_ => random.Next(vocabulary))];
+        return [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ =>
+        {
+            int shared = random.Next(common.Length / 2), own = random.Next(1, random.Next(8) == 0 ? context : 24);
+            int[] prompt = [.. common.Take(shared), .. Enumerable.Range(0, own).Select(_ => random.Next(vocabulary))];
+            bool penalised = random.Next(4) == 0;
+            SamplingSettings settings = new()
+            {
+                MaxTokens = random.Next(1, 20),
+                Temperature = random.Next(3) switch { 0 => 0f, 1 => 0.7f, _ => 1.5f },
+                TopK = random.Next(3) == 0 ? random.Next(1, 12) : 0,
+                TopP = random.Next(3) == 0 ? 0.8f : 1f,
+                MinP = random.Next(4) == 0 ? 0.05f : 0f,
+                RepetitionPenalty = penalised ? 1.3f : 1f,
+                FrequencyPenalty = penalised ? 0.3f : 0f,
+                PresencePenalty = penalised ? -0.2f : 0f,
+                Seed = (ulong)random.NextInt64(),
+                StopIds = random.Next(3) == 0 ? [random.Next(vocabulary)] : [],
+            };
+            return new Request(prompt, settings, random.Next(4) == 0 ? random.Next(2, 4) : 1);
+        })];
+    }
+
+    // Requests arrive between steps; strangers come and are cancelled.
+    private static Generation[][] Serve(DecoderModel model, Request[] requests, Random random)
+    {
+        Engine engine = new(model, new EngineSettings
+        {
+            PrefillChunk = random.Next(3) == 0 ? 513 : random.Next(1, 40),
+            MaxSequences = random.Next(1, 9),
+            PrefixPositions = random.Next(3) switch { 0 => 0, 1 => null, _ => 400 },
+        });
+        Generation[][] served = new Generation[requests.Length][];
+        Generation? stranger = null;
+        int next = 0;
+        do
+        {
+            if (next < requests.Length && random.Next(3) > 0)
+            {
+                served[next] = [.. engine.Submit(requests[next].Prompt, requests[next].Settings, requests[next].Samples)];
+                next++;
+            }
+
+            if (random.Next(8) == 0)
+            {
+                if (stranger is null)
+                {
+                    stranger = engine.Submit(requests[random.Next(requests.Length)].Prompt, new SamplingSettings { MaxTokens = 30, Seed = 7 });
+                }
+                else
+                {
+                    engine.Cancel(stranger);
+                    stranger = null;
+                }
+            }
+
+            engine.Step();
+        }
+        while (next < requests.Length || engine.HasWork);
+        return served;
+    }
+
+    private static List<GeneratedToken> Alone(DecoderModel model, Request request, int sample)
+    {
+        SamplingSettings settings = request.Settings;
+        RandomStream draws = new(settings.Seed, "sample", sample == 0 ? "" : $"{sample}");
+        List<int> ids = [.. request.Prompt];
+        List<GeneratedToken> tokens = [];
+        while (tokens.Count < settings.MaxTokens && !(tokens.Count > 0 && settings.StopIds.Contains(tokens[^1].Id)))
+        {
+            int[] window = [.. ids.TakeLast(model.Config.ContextLength)];
+            float[] logits = model.Forward(window, 1).Data[((window.Length - 1) * model.Config.VocabSize)..].ToArray(), drawn = [.. logits];
+            foreach (int id in ids.Distinct().Where(_ => settings.RepetitionPenalty != 1f))
+            {
+                float z = logits[id];
+                z = z < 0 ? z * settings.RepetitionPenalty : z / settings.RepetitionPenalty;
+                int n = tokens.Count(token => token.Id == id);
+                if (n > 0)
+                {
+                    float frequent = settings.FrequencyPenalty * n;
+                    z = (float)(z - frequent);
+                    z = (float)(z - settings.PresencePenalty);
+                }
+
+                drawn[id] = z;
+            }
+
+            SamplingParameters parameters = new(settings.Temperature, settings.TopK, settings.TopP, settings.MinP);
+            int next = Sampling.Draw(drawn, parameters, draws.Bits64((ulong)ids.Count) >> 16);
+            float[] logProbabilities = new float[logits.Length];
+            LogSoftmax.Forward(Compute.Current, 1, logits.Length, logits, logProbabilities);
+            tokens.Add(new GeneratedToken(next, logProbabilities[next], TensorDigest.Compute(NamedTensor.Of("logits", [logits.Length], logits)), []));
+            ids.Add(next);
+        }
+
+        return tokens;
+    }
+
+    private static string? Compare(List<GeneratedToken> expected, Generation actual)
+    {
+        if (actual.Finished is null or FinishReason.Cancelled || actual.Tokens.Count != expected.Count)
+        {
+            return $"{actual.Finished} with {actual.Tokens.Count} tokens, not {expected.Count}";
+        }
+
+        for (int i = 0; i < expected.Count; i++)
+        {
+            GeneratedToken e = expected[i], a = actual.Tokens[i];
+            if (e.LogitsDigest != a.LogitsDigest)
+            {
+                return $"token {i}: other logits";
+            }
+
+            if (e.Id != a.Id || BitConverter.SingleToInt32Bits(e.LogProbability) != BitConverter.SingleToInt32Bits(a.LogProbability))
+            {
+                return $"token {i}: {a.Id} ({a.LogProbability}), not {e.Id} ({e.LogProbability})";
+            }
+        }
+
+        return null;
+    }
+
+    private sealed record Request(int[] Prompt, SamplingSettings Settings, int Samples);
+}
