@@ -66,6 +66,8 @@ internal static class CliApp
             Verbs.DoctorVerb.Create(),
             Verbs.DemoVerb.Create(),
             Verbs.BenchVerb.Create(),
+            Verbs.TokenizeVerb.Create(),
+            Verbs.TokenizerVerb.Create(),
         };
         root.Options.Add(CommonOptions.Threads);
         root.Options.Add(CommonOptions.Simd);

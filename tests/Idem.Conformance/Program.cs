@@ -18,6 +18,12 @@ switch (args.Length > 0 ? args[0] : "")
         return FunctionsCommand.Run(args.AsSpan(1));
     case "float64":
         return Float64Command.Run(args.AsSpan(1));
+    case "tokenizers":
+        return TokenizerSweep.Run(args[1..]);
+    case "tokenizer-fuzz":
+        return FuzzCommand.Tokenizers(args[1..]);
+    case "template-fuzz":
+        return FuzzCommand.Templates(args[1..]);
     case "tokenizer-cases":
         return TokenizerCompare.Run(args[1..]);
     case "configs":
@@ -31,5 +37,8 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {TokenizerCompare.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {ConfigSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {TokenizerSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.TokenizersUsage}");
+        Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.TemplatesUsage}");
         return 2;
 }

@@ -43,7 +43,8 @@ public sealed class Tokenizer
     internal TokenizerStages Stages => _stages;
 
     /// <summary>
-    /// Loads a tokenizer from a <c>tokenizer.json</c>, or from a folder that holds one.
+    /// Loads a tokenizer from a <c>tokenizer.json</c>, or from a folder that holds one; in a folder, what its
+    /// <c>tokenizer_config.json</c> changes about the ids counts too (docs/formats.md, "Tokenizer files").
     /// </summary>
     /// <exception cref="TokenizerFormatException">A file is malformed or of a kind that is not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

@@ -27,7 +27,8 @@ internal static class TokenizerFile
                 file, "$", $"the file has {info.Length} bytes, more than {BytesMax}.", "Check that it is a tokenizer file.");
         }
 
-        return Parse(File.ReadAllBytes(file), file);
+        Tokenizer tokenizer = Parse(File.ReadAllBytes(file), file);
+        return Directory.Exists(path) ? TokenizerConfig.Apply(tokenizer, path) : tokenizer;
     }
 
     public static Tokenizer Parse(ReadOnlyMemory<byte> json, string file)

@@ -10,6 +10,7 @@ public partial class ArchitectureTests
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Tokenizers"] = [],
+        ["ChatTemplates"] = [],
         ["Formats"] = ["Tensors"],
         ["Audit"] = ["Formats", "Tensors"],
         ["Tensors"] = [],

@@ -76,6 +76,31 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void LlamasConfigurationDecidesTheTokensAround()
+    {
+        using Support.TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["t"]);
+        Tokenizer trained = BpeTrainer.Train(["a"], 300, specialTokens: ["<s>", "</s>"]);
+        trained.Save(folder["t"]);
+        int a = trained.TokenToId("a")!.Value;
+        foreach ((string config, int[] expected) in new (string, int[])[]
+        {
+            ("{}", [a]),
+            ("""{"tokenizer_class": "GPT2Tokenizer", "add_eos_token": true, "eos_token": "</s>"}""", [a]),
+            ("""{"tokenizer_class": "LlamaTokenizer", "add_bos_token": false}""", [a]),
+            ("""{"tokenizer_class": "LlamaTokenizerFast", "add_eos_token": true, "bos_token": {"content": "<s>"}, "eos_token": "</s>"}""", [0, a, 1]),
+        })
+        {
+            File.WriteAllText(Path.Combine(folder["t"], "tokenizer_config.json"), config);
+            Assert.Equal(expected, Tokenizer.Load(folder["t"]).Encode("a"));
+            Assert.Equal([a], Tokenizer.Load(Path.Combine(folder["t"], "tokenizer.json")).Encode("a"));
+        }
+
+        File.WriteAllText(Path.Combine(folder["t"], "tokenizer_config.json"), """{"tokenizer_class": "LlamaTokenizer", "add_eos_token": true, "bos_token": "x"}""");
+        Assert.Throws<TokenizerFormatException>(() => Tokenizer.Load(folder["t"]));
+    }
+
+    [Fact]
     public void EveryTextComesBack()
     {
         var random = new Random(20261124);

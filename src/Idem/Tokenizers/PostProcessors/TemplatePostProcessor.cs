@@ -50,6 +50,33 @@ internal sealed class TemplatePostProcessor : IPostProcessor
         json.EndObject();
     }
 
+    /// <summary>The template that puts a token before every text and one behind it, either of them perhaps absent.</summary>
+    public static TemplatePostProcessor Around((string Token, int Id)? begin, (string Token, int Id)? end)
+    {
+        var specials = new SortedDictionary<string, Special>(CodePointOrder.Instance);
+        List<Piece> single = [], pair = [];
+        foreach ((string name, int typeId) in new[] { ("A", 0), ("B", 1) })
+        {
+            List<Piece> pieces = [];
+            Add(begin, typeId, pieces);
+            pieces.Add(new Piece(IsSpecial: false, name, typeId));
+            Add(end, typeId, pieces);
+            single.AddRange(typeId == 0 ? pieces : []);
+            pair.AddRange(pieces);
+        }
+
+        return new TemplatePostProcessor(single, pair, specials);
+
+        void Add((string Token, int Id)? token, int typeId, List<Piece> pieces)
+        {
+            if (token is var (content, id))
+            {
+                specials[content] = new Special([id], [content]);
+                pieces.Add(new Piece(IsSpecial: true, content, typeId));
+            }
+        }
+    }
+
     public static TemplatePostProcessor Read(JsonNode node)
     {
         var specials = new SortedDictionary<string, Special>(CodePointOrder.Instance);
