@@ -91,10 +91,7 @@ internal static class GemmBenchmark
     private static void ReportPacked(Compute compute, string name, int m, int k, int n, PackedDtype dtype)
     {
         using Matrix a = new(m, k), b = new(k, n), c = new(m, n);
-        ushort[] halves = [.. MemoryMarshal.Cast<float, uint>(b.Values).ToArray().Select(bits => (ushort)(bits >> 16))];
-        using PackedWeights weights = dtype == PackedDtype.Float32
-            ? PackedWeights.Pack(false, k, n, b.Values, n)
-            : PackedWeights.PackBFloat16(false, k, n, halves, n);
+        using PackedWeights weights = PackedWeights.Pack(compute, dtype, false, k, n, (start, values) => b.Values.Slice(start, values.Length).CopyTo(values));
         Measurement read = ReadSpeed.Take(compute, weights.Bytes);
         Measurement measured = Measurement.Take(compute, () => MatMul.Multiply(compute, m, a.Values, k, weights, [], c.Values, n));
         double speed = 2.0 * m * k * n / measured.Nanoseconds;

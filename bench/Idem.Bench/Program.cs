@@ -29,6 +29,12 @@ switch (name)
     case "train":
         TrainBenchmark.Report(options);
         return 0;
+    case "decode":
+        DecodeBenchmark.Report(options);
+        return 0;
+    case "load":
+        DecodeBenchmark.ReportLoading(options);
+        return 0;
     case "growth":
         GrowthBenchmark.Report(options);
         return 0;
@@ -36,7 +42,7 @@ switch (name)
         Idem.Bench.Peers.Serving.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|decode|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
         Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;
 }

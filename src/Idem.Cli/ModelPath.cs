@@ -1,7 +1,9 @@
 // From what a person names to the model they mean: a folder, a file, a run, or a repository in the local Hugging Face cache.
 
+using System.CommandLine;
 using Idem.Formats;
 using Idem.Inference;
+using Idem.Numerics.Kernels;
 using Idem.Training;
 
 namespace Idem.Cli;
@@ -10,6 +12,9 @@ internal static class ModelPath
 {
     /// <summary>What every verb says of its model argument.</summary>
     public const string Description = "A model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
+
+    // In the order of PackedDtype.
+    private static readonly string[] DtypeNames = ["f32", "bf16"];
 
     /// <summary>A run folder becomes its newest checkpoint, a repository's name its folder in the cache; anything else stays.</summary>
     public static string Resolve(string path)
@@ -43,6 +48,20 @@ internal static class ModelPath
                 ?? new UsageException($"{verb}: {resolved} is a file: name the model's folder, which also holds config.json and tokenizer.json");
     }
 
-    /// <summary>The model that an argument names.</summary>
-    public static ModelFolder Load(string verb, string path) => ModelFolder.Load(ResolveFolder(verb, path));
+    /// <summary>How inference holds weights; every verb that runs a model has it.</summary>
+    public static Option<string> DtypeOption()
+    {
+        Option<string> option = new("--dtype")
+        {
+            Description = "How weights are held: f32, or bf16 (rounded to nearest once; half the memory). Part of the result.",
+            HelpName = string.Join('|', DtypeNames),
+            DefaultValueFactory = _ => DtypeNames[0],
+        };
+        option.AcceptOnlyFromAmong(DtypeNames);
+        return option;
+    }
+
+    /// <summary>The model that an argument names, for inference.</summary>
+    public static ModelFolder Load(string verb, string path, string dtype) =>
+        ModelFolder.Load(ResolveFolder(verb, path), (PackedDtype)Array.IndexOf(DtypeNames, dtype));
 }

@@ -20,9 +20,11 @@ internal static class EmbedVerb
 
     private static readonly Option<string[]> Ids = new("--ids") { Description = "Token ids in place of a text, separated by commas; may be given again.", HelpName = "I,J,K" };
 
+    private static readonly Option<string> Dtype = ModelPath.DtypeOption();
+
     public static Command Create()
     {
-        Command command = new("embed", "Print the pooled and the last hidden states of texts.") { Model, Texts, Ids };
+        Command command = new("embed", "Print the pooled and the last hidden states of texts.") { Model, Texts, Ids, Dtype };
         command.SetVerb(Run);
         return command;
     }
@@ -35,7 +37,7 @@ internal static class EmbedVerb
             throw new UsageException("embed: give at least one TEXT, or --ids I,J,K");
         }
 
-        ModelFolder model = ModelPath.Load("embed", context.Value(Model)!);
+        ModelFolder model = ModelPath.Load("embed", context.Value(Model)!, context.Value(Dtype)!);
         List<Item> items =
         [
             .. texts.Select(text => Embed(model, text, TokenInput.Encode("embed", text, model))),
@@ -48,6 +50,7 @@ internal static class EmbedVerb
                 ["model"] = model.Path,
                 ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
                 ["arithmetic"] = Numerics.ArithmeticVersion.Name,
+                ["dtype"] = context.Value(Dtype)!,
                 ["items"] = new JsonArray([.. items.Select(ToJson)]),
             });
             return ExitCodes.Success;

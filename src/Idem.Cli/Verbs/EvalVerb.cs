@@ -25,9 +25,11 @@ internal static class EvalVerb
         Description = $"Tokens of a window, each predicted from those before it; part of the result. Default: the model's context, at most {ContextDefault}.", HelpName = "N",
     };
 
+    private static readonly Option<string> Dtype = ModelPath.DtypeOption();
+
     public static Command Create()
     {
-        Command command = new("eval", "Measure a model's loss and perplexity on a text.") { Model, Data, Context };
+        Command command = new("eval", "Measure a model's loss and perplexity on a text.") { Model, Data, Context, Dtype };
         command.SetVerb(Run);
         return command;
     }
@@ -40,7 +42,7 @@ internal static class EvalVerb
             throw new UsageException("eval: --data FILE|DIR is missing: name the text to measure on");
         }
 
-        ModelFolder model = ModelPath.Load("eval", context.Value(Model)!);
+        ModelFolder model = ModelPath.Load("eval", context.Value(Model)!, context.Value(Dtype)!);
         int longest = model.Decoder.Config.ContextLength, window = context.Value(Context) ?? Math.Min(ContextDefault, longest);
         if (window < 1 || window > longest)
         {
@@ -56,6 +58,7 @@ internal static class EvalVerb
                 ["model"] = model.Path,
                 ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
                 ["arithmetic"] = Numerics.ArithmeticVersion.Name,
+                ["dtype"] = context.Value(Dtype)!,
                 ["data_digest"] = result.Data.ToString(),
                 ["tokens"] = result.Tokens,
                 ["context"] = result.Context,

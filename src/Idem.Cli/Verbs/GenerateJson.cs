@@ -10,13 +10,14 @@ namespace Idem.Cli.Verbs;
 
 internal static class GenerateJson
 {
-    public static void Write(ModelFolder model, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples)
+    public static void Write(ModelFolder model, string dtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples)
     {
         JsonObject result = new()
         {
             ["model"] = model.Path,
             ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
             ["arithmetic"] = Numerics.ArithmeticVersion.Name,
+            ["dtype"] = dtype,
             ["prompt"] = prompt,
             ["prompt_ids"] = TokenInput.ToJson(promptIds),
             ["max_tokens"] = settings.MaxTokens,

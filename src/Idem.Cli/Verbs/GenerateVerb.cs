@@ -62,11 +62,13 @@ internal static class GenerateVerb
 
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Decides every draw.", HelpName = "N" };
 
+    private static readonly Option<string> Dtype = ModelPath.DtypeOption();
+
     public static Command Create()
     {
         Command command = new("generate", "Continue a prompt; the same text on every machine.")
         {
-            Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed,
+            Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed, Dtype,
         };
         command.SetVerb(Run);
         return command;
@@ -92,7 +94,7 @@ internal static class GenerateVerb
             throw new UsageException("--stop: an empty string ends every text; give at least one character");
         }
 
-        ModelFolder model = ModelPath.Load("generate", context.Value(Model)!);
+        ModelFolder model = ModelPath.Load("generate", context.Value(Model)!, context.Value(Dtype)!);
         settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
         int[] ids = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
@@ -110,7 +112,7 @@ internal static class GenerateVerb
         Compute(context, engine, generated, prompt);
         if (context.Json)
         {
-            GenerateJson.Write(model, prompt, ids, settings, stops, generated);
+            GenerateJson.Write(model, context.Value(Dtype)!, prompt, ids, settings, stops, generated);
         }
 
         return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;

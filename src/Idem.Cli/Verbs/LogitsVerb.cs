@@ -23,9 +23,11 @@ internal static class LogitsVerb
         Description = "File to write: the tensor 'logits' of shape [positions, vocabulary], float32.", HelpName = "FILE.safetensors",
     };
 
+    private static readonly Option<string> Dtype = ModelPath.DtypeOption();
+
     public static Command Create()
     {
-        Command command = new("logits", "Write the logits of every position of a text or of token ids.") { Model, Prompt, Ids, Out };
+        Command command = new("logits", "Write the logits of every position of a text or of token ids.") { Model, Prompt, Ids, Out, Dtype };
         command.SetVerb(Run);
         return command;
     }
@@ -43,7 +45,7 @@ internal static class LogitsVerb
             throw new UsageException("logits: --out FILE.safetensors is missing: name the file to write");
         }
 
-        ModelFolder model = ModelPath.Load("logits", context.Value(Model)!);
+        ModelFolder model = ModelPath.Load("logits", context.Value(Model)!, context.Value(Dtype)!);
         int[] ids = prompt is null ? TokenInput.Parse("logits", givenIds!, model) : TokenInput.Encode("logits", prompt, model);
         if (ids.Length > model.Model.Config.ContextLength)
         {
@@ -65,6 +67,7 @@ internal static class LogitsVerb
                 ["model"] = model.Path,
                 ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
                 ["arithmetic"] = Numerics.ArithmeticVersion.Name,
+                ["dtype"] = context.Value(Dtype)!,
                 ["ids"] = TokenInput.ToJson(ids),
                 ["shape"] = TokenInput.ToJson(logits.Shape.ToArray()),
                 ["file"] = file,

@@ -8,7 +8,7 @@ using System.Runtime.InteropServices;
 namespace Idem.Numerics.Kernels;
 
 /// <summary>A matrix [k, n] packed for <see cref="MatMul.Multiply(Compute, int, ReadOnlySpan{float}, int, PackedWeights, ReadOnlySpan{float}, Span{float}, int)"/>, in memory of its own.</summary>
-public sealed unsafe class PackedWeights : IDisposable
+public sealed unsafe partial class PackedWeights : IDisposable
 {
     private const int AlignmentBytes = 2 << 20; // a huge page
     private const int SpareBytes = 64; // an empty matrix has memory too
@@ -40,6 +40,9 @@ public sealed unsafe class PackedWeights : IDisposable
     /// <summary>Size of the panels, the last one filled up.</summary>
     public long Bytes { get; }
 
+    /// <summary>A panel of 32 columns.</summary>
+    internal long PanelBytes => (long)MatMulPlan.PanelColumns * K * ElementBytes;
+
     internal byte* Memory
     {
         get
@@ -51,83 +54,11 @@ public sealed unsafe class PackedWeights : IDisposable
 
     private int ElementBytes => Dtype == PackedDtype.Float32 ? sizeof(float) : sizeof(ushort);
 
-    /// <summary>Packs float32 values.</summary>
-    /// <param name="transposed">The values are stored as [n, k] (the weights of a linear layer, [out, in]) instead of [k, n].</param>
-    /// <param name="k">Length of the reduction.</param>
-    /// <param name="n">Columns of the product.</param>
-    /// <param name="values">The matrix, row-major.</param>
-    /// <param name="stride">Distance between stored rows, at least their length.</param>
-    /// <exception cref="ArgumentException">Sizes, stride and length do not fit.</exception>
-    public static PackedWeights Pack(bool transposed, int k, int n, ReadOnlySpan<float> values, int stride)
-    {
-        CheckShape(transposed, k, n, values.Length, stride);
-        PackedWeights weights = new(k, n, PackedDtype.Float32);
-        fixed (float* source = values)
-        {
-            for (int column = 0; column < n && k > 0; column += MatMulPlan.PanelColumns)
-            {
-                int columns = Math.Min(MatMulPlan.PanelColumns, n - column);
-                float* panel = (float*)weights._memory + (column * (nint)k);
-                if (transposed)
-                {
-                    MatMulPacking.Transpose(source + (column * (nint)stride), stride, k, columns, panel, MatMulPlan.PanelColumns);
-                }
-                else
-                {
-                    MatMulPacking.Copy(source + column, stride, k, columns, MatMulPlan.PanelColumns, panel, MatMulPlan.PanelColumns);
-                }
-            }
-        }
-
-        return weights;
-    }
-
-    /// <summary>Packs bfloat16 encodings, which stay two bytes each; see the float32 form.</summary>
-    /// <inheritdoc cref="Pack(bool, int, int, ReadOnlySpan{float}, int)"/>
-    public static PackedWeights PackBFloat16(bool transposed, int k, int n, ReadOnlySpan<ushort> values, int stride)
-    {
-        CheckShape(transposed, k, n, values.Length, stride);
-        PackedWeights weights = new(k, n, PackedDtype.BFloat16);
-        nint rowStep = transposed ? 1 : stride, columnStep = transposed ? stride : 1;
-        fixed (ushort* source = values)
-        {
-            ushort* destination = (ushort*)weights._memory;
-            for (int panel = 0; panel < n; panel += MatMulPlan.PanelColumns)
-            {
-                for (int row = 0; row < k; row++, destination += MatMulPlan.PanelColumns)
-                {
-                    for (int column = 0; column < MatMulPlan.PanelColumns; column++)
-                    {
-                        destination[column] = panel + column < n ? source[(row * rowStep) + ((panel + column) * columnStep)] : (ushort)0;
-                    }
-                }
-            }
-        }
-
-        return weights;
-    }
-
     /// <summary>Frees the memory; the weights must not be used any more.</summary>
     public void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);
-    }
-
-    private static void CheckShape(bool transposed, int k, int n, int length, int stride)
-    {
-        if (k < 0 || n < 0)
-        {
-            throw new ArgumentException($"PackedWeights: sizes must not be negative: k={k}, n={n}.");
-        }
-
-        (int rows, int columns) = transposed ? (n, k) : (k, n);
-        long needed = rows == 0 || columns == 0 ? 0 : ((long)(rows - 1) * stride) + columns;
-        if (stride < columns || length < needed)
-        {
-            throw new ArgumentException(
-                $"PackedWeights: a matrix stored as [{rows},{columns}] with row stride {stride} needs {needed} values; it has {length}.");
-        }
     }
 
     private void Free()

@@ -35,15 +35,15 @@ public sealed class SafeTensorsState(SafeTensorsFolder folder) : IStateSource
     }
 
     /// <inheritdoc/>
-    public void CopyTo(string name, Span<float> destination)
+    public void CopyTo(string name, int start, Span<float> destination)
     {
         NamedTensor tensor = _tensors[name];
         int width = tensor.DType.Width();
         const int ChunkElements = 1 << 20; // a span of bytes cannot hold the largest tensors
-        for (int start = 0; start < destination.Length; start += ChunkElements)
+        for (int done = 0; done < destination.Length; done += ChunkElements)
         {
-            Span<float> chunk = destination.Slice(start, Math.Min(ChunkElements, destination.Length - start));
-            ReadOnlySpan<byte> bytes = tensor.Data.Bytes((long)start * width, chunk.Length * width);
+            Span<float> chunk = destination.Slice(done, Math.Min(ChunkElements, destination.Length - done));
+            ReadOnlySpan<byte> bytes = tensor.Data.Bytes(((long)start + done) * width, chunk.Length * width);
             switch (tensor.DType)
             {
                 case DType.BF16: HalfPrecision.WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes), chunk); break;

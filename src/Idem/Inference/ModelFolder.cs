@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Idem.Formats;
 using Idem.Models;
+using Idem.Numerics.Kernels;
 using Idem.Tokenizers;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
 
@@ -56,11 +57,13 @@ public sealed class ModelFolder
     public IReadOnlyList<int> StopIds => [.. (GenerationStopIds() ?? Model.Config.EosTokenIds).Where(id => id >= 0 && id < Model.Config.VocabSize)];
 
     /// <summary>Reads a model folder; one that Idem wrote is checked against its manifest.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="packed">How inference holds the weights of products, see <see cref="Nn.Module.LoadStateDict"/>; null for a model that can be trained.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="CorruptFileException">A file is not what it should be.</exception>
     /// <exception cref="ModelConfigException">The model is of a kind that is not supported.</exception>
     /// <exception cref="Nn.StateDictException">The weights do not fit the configuration.</exception>
-    public static ModelFolder Load(string path)
+    public static ModelFolder Load(string path, PackedDtype? packed = null)
     {
         if (File.Exists(System.IO.Path.Combine(path, "manifest.json")))
         {
@@ -71,7 +74,7 @@ public sealed class ModelFolder
         using SafeTensorsFolder weights = SafeTensorsFolder.Open(path);
         SafeTensorsState state = new(weights);
         LanguageModel model = CreateModel(config, state);
-        model.LoadStateDict(state);
+        model.LoadStateDict(state, packed);
         model.Eval();
         return new ModelFolder(path, model);
     }

@@ -146,7 +146,7 @@ public sealed partial class Bert : LanguageModel
 
     /// <inheritdoc/>
     /// <remarks>Also reads the older names (LayerNorm.gamma and beta, no prefix); copies of tied tensors must be equal.</remarks>
-    public override void LoadStateDict(IStateSource source)
+    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
     {
         RenamedSource renamed = new("Bert", source, Canonical);
         if (Config.TieWordEmbeddings)
@@ -155,7 +155,7 @@ public sealed partial class Bert : LanguageModel
         }
 
         renamed.RemoveTied("cls.predictions.decoder.bias", "cls.predictions.bias");
-        base.LoadStateDict(renamed);
+        base.LoadStateDict(renamed, packed);
     }
 
     private static string? Canonical(string name)

@@ -37,7 +37,7 @@ public abstract partial class GatedDecoder : DecoderModel
 
     /// <inheritdoc/>
     /// <remarks>Stored frequencies are left out; a tied head that is stored must equal the token table.</remarks>
-    public override void LoadStateDict(IStateSource source)
+    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
     {
         RenamedSource renamed = new(GetType().Name, source, Canonical);
         if (_config.TieWordEmbeddings)
@@ -45,7 +45,7 @@ public abstract partial class GatedDecoder : DecoderModel
             renamed.RemoveTied(Head, Table);
         }
 
-        base.LoadStateDict(renamed);
+        base.LoadStateDict(renamed, packed);
     }
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>

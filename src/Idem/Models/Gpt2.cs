@@ -44,7 +44,8 @@ public sealed class Gpt2 : DecoderModel
     /// Also reads files with the older names. A tied head that is stored must equal the token table, and the biases of a model
     /// without biases must be zero.
     /// </remarks>
-    public override void LoadStateDict(IStateSource source) => base.LoadStateDict(Gpt2Names.Canonical(source, Config));
+    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null) =>
+        base.LoadStateDict(Gpt2Names.Canonical(source, Config), packed);
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>
         _transformer.Forward(ids, positions, rows);
@@ -186,7 +187,7 @@ internal sealed class Gpt2Conv1D : Layer
     {
         _config = config;
         _isResidual = isResidual;
-        _weight = Add("weight", new Parameter([inFeatures, outFeatures]));
+        _weight = Add("weight", new Parameter([inFeatures, outFeatures]) { Use = ParameterUse.InputsByOutputs });
         _bias = config.Bias ? Add("bias", new Parameter([outFeatures])) : null;
     }
 
@@ -216,7 +217,7 @@ internal sealed class Gpt2Table : Module
     public Gpt2Table(int count, Gpt2Config config)
     {
         _std = config.InitializerRange;
-        Weight = Add("weight", new Parameter([count, config.NEmbd]));
+        Weight = Add("weight", new Parameter([count, config.NEmbd]) { Use = ParameterUse.OutputsByInputs });
     }
 
     public Parameter Weight { get; }
@@ -234,7 +235,7 @@ internal sealed class Gpt2Head : Module
     public Gpt2Head(Gpt2Config config)
     {
         _std = config.InitializerRange;
-        Weight = Add("weight", new Parameter([config.VocabSize, config.NEmbd]));
+        Weight = Add("weight", new Parameter([config.VocabSize, config.NEmbd]) { Use = ParameterUse.OutputsByInputs });
     }
 
     public Parameter Weight { get; }

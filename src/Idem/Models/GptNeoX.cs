@@ -39,7 +39,7 @@ public sealed partial class GptNeoX : DecoderModel
 
     /// <inheritdoc/>
     /// <remarks>Stored masks and frequencies are left out; a tied head that is stored must equal the token table.</remarks>
-    public override void LoadStateDict(IStateSource source)
+    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
     {
         RenamedSource renamed = new("GptNeoX", source, name => Buffer().IsMatch(name) ? null : name);
         if (Config.TieWordEmbeddings)
@@ -47,7 +47,7 @@ public sealed partial class GptNeoX : DecoderModel
             renamed.RemoveTied("embed_out.weight", "gpt_neox.embed_in.weight");
         }
 
-        base.LoadStateDict(renamed);
+        base.LoadStateDict(renamed, packed);
     }
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>

@@ -37,13 +37,13 @@ internal sealed class RenamedSource : IStateSource
         return _stored.TryGetValue(name, out string? stored) && _source.TryGetShape(stored, out shape);
     }
 
-    public void CopyTo(string name, Span<float> destination) => _source.CopyTo(_stored[name], destination);
+    public void CopyTo(string name, int start, Span<float> destination) => _source.CopyTo(_stored[name], start, destination);
 
     /// <summary>The values of a tensor.</summary>
     public float[] Read(string name)
     {
         float[] values = TryGetShape(name, out Shape shape) ? new float[shape.Length] : [];
-        CopyTo(name, values);
+        CopyTo(name, 0, values);
         return values;
     }
 

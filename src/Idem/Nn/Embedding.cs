@@ -18,7 +18,7 @@ public sealed class Embedding : Module
     public Embedding(int count, int width, TorchRandom? random = null, double std = 1)
     {
         _std = std;
-        Weight = Add("weight", new Parameter([count, width]));
+        Weight = Add("weight", new Parameter([count, width]) { Use = ParameterUse.OutputsByInputs });
         if (random is not null)
         {
             TorchInit.Embedding(random, Weight.Data, width);

@@ -19,7 +19,7 @@ public sealed class Linear : Layer
     public Linear(int inFeatures, int outFeatures, bool bias = true, TorchRandom? random = null, double? std = null)
     {
         _std = std;
-        Weight = Add("weight", new Parameter([outFeatures, inFeatures]));
+        Weight = Add("weight", new Parameter([outFeatures, inFeatures]) { Use = ParameterUse.OutputsByInputs });
         Bias = bias ? Add("bias", new Parameter([outFeatures])) : null;
         if (random is not null)
         {

@@ -1,6 +1,8 @@
 // A tree of named parameters, in the order in which they were added: PyTorch's names, so files need no translation.
 // What this deliberately is not: found by reflection. A module adds its parameters and children in its constructor.
 
+using Idem.Numerics;
+using Idem.Numerics.Kernels;
 using Idem.Tensors;
 
 namespace Idem.Nn;
@@ -63,8 +65,14 @@ public abstract class Module
     }
 
     /// <summary>Switches this module and everything in it to training or evaluation.</summary>
+    /// <exception cref="InvalidOperationException">To training, of weights that are held packed for inference.</exception>
     public void Train(bool training = true)
     {
+        if (training && _parameters.Find(p => p.Parameter.Packed is not null).Parameter is { } packed)
+        {
+            throw new InvalidOperationException($"'{packed.Name}' is held as {packed.Packed!.Dtype} for inference and cannot be trained: load the model without a dtype.");
+        }
+
         Training = training;
         foreach ((_, Module child) in _children)
         {
@@ -118,8 +126,13 @@ public abstract class Module
     }
 
     /// <summary>Copies values into all parameters; every name and shape must match.</summary>
+    /// <param name="source">The values.</param>
+    /// <param name="packed">
+    /// If given, for inference only: linear layers, tables and output heads hold their weights packed for products, stored like this,
+    /// in place of float32 values, and nothing requires a gradient. float32 has the bits of the unpacked model.
+    /// </param>
     /// <exception cref="StateDictException">Names are missing or unknown, or shapes differ: all of them are listed.</exception>
-    public virtual void LoadStateDict(IStateSource source)
+    public virtual void LoadStateDict(IStateSource source, PackedDtype? packed = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         IReadOnlyList<NamedParameter> named = NamedParameters();
@@ -151,7 +164,16 @@ public abstract class Module
             throw new StateDictException(GetType().Name, problems);
         }
 
-        Numerics.Compute.Current.For(named.Count, i => source.CopyTo(named[i].Name, named[i].Parameter.Data));
+        if (packed is null)
+        {
+            Compute.Current.For(named.Count, i => named[i].Parameter.Load(source, named[i].Name, null));
+            return;
+        }
+
+        foreach ((string name, Parameter parameter) in named) // one after the other, each by all threads
+        {
+            parameter.Load(source, name, packed);
+        }
     }
 
     /// <summary>Draws the parameters this module adds itself; nothing by default.</summary>

@@ -11,8 +11,8 @@ public interface IStateSource
     /// <summary>The shape of a tensor; false if there is none of that name.</summary>
     bool TryGetShape(string name, out Shape shape);
 
-    /// <summary>Copies a tensor, converted to float32 exactly, into as many elements. Threads copy different tensors at once.</summary>
-    void CopyTo(string name, Span<float> destination);
+    /// <summary>Copies elements of a tensor, row-major from <paramref name="start"/> on, converted to float32 exactly; several threads may call it at once.</summary>
+    void CopyTo(string name, int start, Span<float> destination);
 }
 
 /// <summary>Values held as tensors.</summary>
@@ -33,5 +33,5 @@ public sealed class TensorStateSource(IEnumerable<KeyValuePair<string, Tensor>> 
     }
 
     /// <inheritdoc/>
-    public void CopyTo(string name, Span<float> destination) => _tensors[name].Data.CopyTo(destination);
+    public void CopyTo(string name, int start, Span<float> destination) => _tensors[name].Data.Slice(start, destination.Length).CopyTo(destination);
 }

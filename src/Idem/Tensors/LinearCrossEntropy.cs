@@ -42,8 +42,7 @@ internal static class LinearCrossEntropy
         {
             int count = Math.Min(rowsAtOnce, rows - first);
             Span<float> block = logits.Span(0, count * classes);
-            MatMulKernel.Multiply(
-                Compute.Current, false, true, count, classes, sizes.K, x.Data.Slice(first * sizes.K, count * sizes.K), sizes.K, table.Data, sizes.K, default, block, classes);
+            Logits(x.Data.Slice(first * sizes.K, count * sizes.K), table, count, sizes, block);
             CrossEntropy.Forward(
                 Compute.Current, count, classes, block, targets.Slice(first, count), ignoreIndex,
                 losses.Data.Slice(first, count), max.Slice(first, count), sum.Slice(first, count));
@@ -70,6 +69,18 @@ internal static class LinearCrossEntropy
         }
 
         return losses;
+    }
+
+    private static void Logits(ReadOnlySpan<float> x, Tensor table, int rows, MatMulSizes sizes, Span<float> logits)
+    {
+        if (table.Packed is { } packed)
+        {
+            MatMulKernel.Multiply(Compute.Current, rows, x, sizes.K, packed, default, logits, sizes.N);
+        }
+        else
+        {
+            MatMulKernel.Multiply(Compute.Current, false, true, rows, sizes.N, sizes.K, x, sizes.K, table.Data, sizes.K, default, logits, sizes.N);
+        }
     }
 
     /// <summary>da = dl W and dW = dl^T a, with dl[i, j] = (softmax(W a[i])[j] - [j = t[i]]) dy[i].</summary>

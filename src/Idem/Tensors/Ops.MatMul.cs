@@ -1,6 +1,7 @@
 // Matrix products: [..., m, k] x [k, n] with the leading dimensions as further rows, or batch by batch.
 
 using Idem.Numerics;
+using Idem.Numerics.Kernels;
 using MatMulKernel = Idem.Numerics.Kernels.MatMul;
 
 namespace Idem.Tensors;
@@ -19,6 +20,11 @@ internal static partial class Ops
         if (bias is not null && (bias.Rank != 1 || bias.Length != sizes.N))
         {
             throw ShapeException.Two("MatMul's bias", sizes.Result, bias.Shape, $"a bias has one value for each of the {sizes.N} columns");
+        }
+
+        if (b.Packed is { } packed)
+        {
+            return PackedMatMul(a, packed, sizes, bias);
         }
 
         Tape? tape = Tape.For(a, b, bias);
@@ -41,6 +47,20 @@ internal static partial class Ops
             node.TransposeB = transposeB;
         }
 
+        return y;
+    }
+
+    // Weights of inference, which know no gradient.
+    private static Tensor PackedMatMul(Tensor a, PackedWeights weights, MatMulSizes sizes, Tensor? bias)
+    {
+        if (Tape.For(a, bias) is not null)
+        {
+            throw new InvalidOperationException(
+                $"MatMul: {a.Describe()} requires a gradient, but the weights are held as {weights.Dtype} for inference: load the model without a dtype, or compute without gradients.");
+        }
+
+        Tensor y = Tape.NewResult(sizes.Result);
+        MatMulKernel.Multiply(Compute.Current, sizes.M, a.Data, sizes.StrideA, weights, bias is null ? default : bias.Data, y.Data, sizes.N);
         return y;
     }
 }

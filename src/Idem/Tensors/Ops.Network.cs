@@ -87,7 +87,15 @@ internal static partial class Ops
 
         Tape? tape = Tape.For(table);
         Tensor y = Tape.NewResult([ids.Length, table.Shape[1]]);
-        Numerics.Kernels.Embedding.Forward(Compute.Current, ids, table.Shape[0], table.Shape[1], table.Data, y.Data);
+        if (table.Packed is { } packed)
+        {
+            Numerics.Kernels.Embedding.Forward(Compute.Current, ids, packed, y.Data);
+        }
+        else
+        {
+            Numerics.Kernels.Embedding.Forward(Compute.Current, ids, table.Shape[0], table.Shape[1], table.Data, y.Data);
+        }
+
         if (tape is not null)
         {
             KeepIds(tape.Record(Op.Embedding, y, table), ids);

@@ -3,6 +3,7 @@
 // the step after their Backward() begins (Tape.cs); everything else is the garbage collector's.
 
 using System.Globalization;
+using Idem.Numerics.Kernels;
 
 namespace Idem.Tensors;
 
@@ -15,7 +16,7 @@ public partial class Tensor
     private Tensor? _grad;
     private bool _hasGrad;
 
-    private protected Tensor(Shape shape, Storage storage, int offset, bool requiresGrad, string? name)
+    private protected Tensor(Shape shape, Storage? storage, int offset, bool requiresGrad, string? name)
     {
         Shape = shape;
         _storage = storage;
@@ -54,9 +55,12 @@ public partial class Tensor
     /// <summary>The operation that made it, while it is part of a graph.</summary>
     internal Node? Node { get; set; }
 
-    internal Storage Memory => _storage ?? throw Recycled();
+    internal Storage Memory => _storage ?? Interlocked.CompareExchange(ref _storage, Absent(), null) ?? _storage;
 
-    internal bool IsRecycled => _storage is null;
+    /// <summary>The values where they are held as the right operand of products, and nowhere else: weights of inference.</summary>
+    internal PackedWeights? Packed { get; private set; }
+
+    internal bool IsRecycled { get; private set; }
 
     /// <summary>A tensor filled with +0.</summary>
     public static Tensor Zeros(Shape shape) => new(shape, StoragePool.Own(shape.Length), 0, false, null);
@@ -138,6 +142,11 @@ public partial class Tensor
             return $"{Describe()}, recycled";
         }
 
+        if (Packed is not null)
+        {
+            return $"{Describe()}, held as {Packed.Dtype} for inference";
+        }
+
         ReadOnlySpan<float> data = Data;
         var text = new System.Text.StringBuilder(Describe()).Append(": ");
         for (int i = 0; i < Math.Min(8, data.Length); i++)
@@ -147,6 +156,17 @@ public partial class Tensor
 
         return text.Append(data.Length > 8 ? ", ..." : "").ToString();
     }
+
+    /// <summary>Holds the values packed from here on: the memory of float32 is given up, and no gradient is computed.</summary>
+    internal void HoldPacked(PackedWeights packed)
+    {
+        RequiresGrad = false;
+        Packed = packed;
+        _storage = null;
+    }
+
+    /// <summary>The memory of a tensor that has none: an explanation why, unless it gets some when it is first touched.</summary>
+    private protected virtual Storage Absent() => throw Recycled();
 
     /// <summary>True while no caller of the library can hold it, so that it may be another tensor once it is recycled.</summary>
     internal bool IsInternal { get; set; }
@@ -162,6 +182,7 @@ public partial class Tensor
     {
         Shape = shape;
         _storage = storage;
+        IsRecycled = false;
         _offset = offset;
         _grad = null;
         _hasGrad = false;
@@ -187,6 +208,7 @@ public partial class Tensor
         _recycledOp = Node?.Op ?? Op.None;
         Node = null;
         _storage = null;
+        IsRecycled = true;
         storage.Release();
         return true;
     }

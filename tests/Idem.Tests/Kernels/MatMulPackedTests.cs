@@ -1,3 +1,4 @@
+using Idem.Numerics.Functions;
 using Idem.Numerics.Kernels;
 using Idem.Tests.Support;
 
@@ -59,13 +60,14 @@ public class MatMulPackedTests
     [Fact]
     public void SizesAndErrorsAreStated()
     {
-        using PackedWeights weights = PackedWeights.Pack(true, 5, 33, new float[33 * 5], 5);
-        Assert.Equal((5, 33, PackedDtype.Float32, 2L * 32 * 5 * 4), (weights.K, weights.N, weights.Dtype, weights.Bytes));
-        using PackedWeights halves = PackedWeights.PackBFloat16(false, 5, 33, new ushort[33 * 5], 33);
-        Assert.Equal(2L * 32 * 5 * 2, halves.Bytes);
-        ArgumentException error = Assert.Throws<ArgumentException>(() => PackedWeights.Pack(true, 5, 3, new float[14], 5));
-        Assert.Contains("stored as [3,5] with row stride 5 needs 15 values; it has 14", error.Message, StringComparison.Ordinal);
         Compute compute = new(SimdPath.Scalar, 1);
+        using PackedWeights weights = PackedWeights.Pack(compute, PackedDtype.Float32, true, 5, 33, (_, values) => values.Clear());
+        Assert.Equal((5, 33, PackedDtype.Float32, 2L * 32 * 5 * 4), (weights.K, weights.N, weights.Dtype, weights.Bytes));
+        using PackedWeights halves = PackedWeights.Pack(compute, PackedDtype.BFloat16, false, 5, 33, (_, values) => values.Clear());
+        Assert.Equal(2L * 32 * 5 * 2, halves.Bytes);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => PackedWeights.Pack(compute, PackedDtype.Float32, true, 1 << 16, 1 << 16, (_, _) => { }));
+        Assert.Contains("k=65536, n=65536", error.Message, StringComparison.Ordinal);
+        Assert.Throws<NotSupportedException>(() => PackedWeights.Pack(new Compute(SimdPath.Scalar, 2), PackedDtype.Float32, true, 5, 300, (_, _) => throw new NotSupportedException()));
         error = Assert.Throws<ArgumentException>(() => MatMul.Multiply(compute, 2, new float[9], 5, weights, [], new float[66], 33));
         Assert.Contains("a is stored as [2,5] with row stride 5 and needs 10 values; it has 9", error.Message, StringComparison.Ordinal);
         weights.Dispose();
@@ -75,18 +77,16 @@ public class MatMulPackedTests
     private static void Check(
         PackedDtype dtype, bool transposed, int m, int n, int k, IEnumerable<Compute> computes, Random random, Func<Random, float> draw)
     {
-        int stride = (transposed ? k : n) + Padding, ldc = n + Padding;
+        int stride = transposed ? k : n, ldc = n + Padding;
         float[] a = Draw(m * (k + Padding), random, draw), bias = random.Next(2) == 0 ? [] : Draw(n, random, draw);
         float[] b = Draw((transposed ? n : k) * stride, random, draw);
-        ushort[] halves = [.. b.Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
+        using PackedWeights weights = PackedWeights.Pack(
+            computes.First(), dtype, transposed, k, n, (start, values) => b.AsSpan(start, values.Length).CopyTo(values));
         if (dtype == PackedDtype.BFloat16)
         {
-            b = [.. halves.Select(bits => BitConverter.UInt32BitsToSingle((uint)bits << 16))];
+            b = [.. b.Select(value => HalfPrecision.WidenBFloat16(HalfPrecision.NarrowBFloat16(value)))];
         }
 
-        using PackedWeights weights = dtype == PackedDtype.Float32
-            ? PackedWeights.Pack(transposed, k, n, b, stride)
-            : PackedWeights.PackBFloat16(transposed, k, n, halves, stride);
         float[] expected = Filled(m * ldc);
         MatMul.Reference(false, transposed, m, n, k, a, k + Padding, b, stride, bias, expected, ldc);
         foreach (Compute compute in computes)

@@ -1,0 +1,58 @@
+// Lookup in a table that is packed as the right operand of products: an output head that shares its table with the embedding needs
+// no second copy. A row is one column of a panel.
+
+using Idem.Numerics.Functions;
+
+namespace Idem.Numerics.Kernels;
+
+public static unsafe partial class Embedding
+{
+    /// <summary>y[t] = column ids[t] of the packed table, as float32: the row of the [vocabulary, width] table that was packed transposed.</summary>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="ids">Columns.</param>
+    /// <param name="table">The table; its N is the vocabulary, its K the width.</param>
+    /// <param name="y">[ids, width].</param>
+    public static void Forward(Compute compute, ReadOnlySpan<int> ids, PackedWeights table, Span<float> y)
+    {
+        const string Operation = "Embedding.Forward";
+        ArgumentNullException.ThrowIfNull(table);
+        CheckShapes(Operation, ids, table.N, table.K);
+        Check.Length(Operation, nameof(y), y.Length, $"[{ids.Length},{table.K}]", (long)ids.Length * table.K);
+        fixed (int* pi = ids)
+        fixed (float* py = y)
+        {
+            KernelLoop.Run(
+                compute, ids.Length, table.K, new PackedKernel { Ids = pi, Width = table.K, Dtype = table.Dtype, Table = table.Memory, PanelBytes = table.PanelBytes, Y = py });
+        }
+
+        GC.KeepAlive(table);
+    }
+
+    private struct PackedKernel : IKernel
+    {
+        public int* Ids;
+        public int Width;
+        public PackedDtype Dtype;
+        public byte* Table;
+        public long PanelBytes;
+        public float* Y;
+
+        public readonly void Run<S, F, D>(int start, int end)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            for (int t = start; t < end; t++)
+            {
+                byte* panel = Table + (Ids[t] / MatMulPlan.PanelColumns * PanelBytes);
+                int column = Ids[t] % MatMulPlan.PanelColumns;
+                float* row = Y + ((long)t * Width);
+                for (int i = 0; i < Width; i++)
+                {
+                    nint at = (i * (nint)MatMulPlan.PanelColumns) + column;
+                    row[i] = Dtype == PackedDtype.Float32 ? ((float*)panel)[at] : HalfPrecision.WidenBFloat16(((ushort*)panel)[at]);
+                }
+            }
+        }
+    }
+}
