@@ -16,8 +16,8 @@ namespace Idem.Bench;
 internal static class DecodeBenchmark
 {
     private const int Prompt = 64;
-    private const int Steps = 48;
-    private const int Rounds = 5;
+    private const int Steps = 32;
+    private const int Rounds = 3;
 
     private static readonly LlamaConfig Shape = new()
     {
@@ -39,7 +39,7 @@ internal static class DecodeBenchmark
         source.Eval();
         (string Name, DecoderModel Model)[] ways =
         [
-            .. new (string, PackedDtype?)[] { ("unpacked", null), ("f32", PackedDtype.Float32), ("bf16", PackedDtype.BFloat16) }
+            .. new (string, PackedDtype?)[] { ("unpacked", null), ("f32", PackedDtype.Float32), ("bf16", PackedDtype.BFloat16), ("q8", PackedDtype.Q8) }
                 .Where(way => way.Item1.Contains(options.Only, StringComparison.Ordinal))
                 .Select(way => (way.Item1, way.Item2 is null ? source : Pack(source, way.Item2.Value))),
         ];
@@ -85,7 +85,7 @@ internal static class DecodeBenchmark
             }
 
             long bytes = new FileInfo(Path.Combine(path, SafeTensorsFolder.SingleFile)).Length;
-            foreach ((string name, PackedDtype? packed) in new (string, PackedDtype?)[] { ("unpacked", null), ("f32", PackedDtype.Float32), ("bf16", PackedDtype.BFloat16) })
+            foreach ((string name, PackedDtype? packed) in new (string, PackedDtype?)[] { ("unpacked", null), ("f32", PackedDtype.Float32), ("bf16", PackedDtype.BFloat16), ("q8", PackedDtype.Q8) })
             {
                 double[] seconds = new double[Rounds];
                 for (int round = 0; round < Rounds; round++)

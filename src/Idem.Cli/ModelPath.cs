@@ -14,7 +14,7 @@ internal static class ModelPath
     public const string Description = "A model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
 
     // In the order of PackedDtype.
-    private static readonly string[] DtypeNames = ["f32", "bf16"];
+    private static readonly string[] DtypeNames = ["f32", "bf16", "q8"];
 
     /// <summary>A run folder becomes its newest checkpoint, a repository's name its folder in the cache; anything else stays.</summary>
     public static string Resolve(string path)
@@ -53,7 +53,7 @@ internal static class ModelPath
     {
         Option<string> option = new("--dtype")
         {
-            Description = "How weights are held: f32, or bf16 (rounded to nearest once; half the memory). Part of the result.",
+            Description = "How weights are held: f32; bf16 (rounded to nearest once; half the memory); q8 (8-bit blocks, products too). Part of the result.",
             HelpName = string.Join('|', DtypeNames),
             DefaultValueFactory = _ => DtypeNames[0],
         };

@@ -49,6 +49,15 @@ public static unsafe partial class Embedding
                 float* row = Y + ((long)t * Width);
                 for (int i = 0; i < Width; i++)
                 {
+                    if (Dtype == PackedDtype.Q8)
+                    {
+                        byte* record = panel + (i / Q8Block.Length * (nint)PackedWeights.Q8RecordBytes);
+                        int within = i % Q8Block.Length;
+                        int code = record[PackedWeights.Q8ScaleBytes + (within / 4 * PackedWeights.Q8GroupBytes) + (column * 4) + (within % 4)] - 128;
+                        row[i] = ((float*)record)[column] * code;
+                        continue;
+                    }
+
                     nint at = (i * (nint)MatMulPlan.PanelColumns) + column;
                     row[i] = Dtype == PackedDtype.Float32 ? ((float*)panel)[at] : HalfPrecision.WidenBFloat16(((ushort*)panel)[at]);
                 }

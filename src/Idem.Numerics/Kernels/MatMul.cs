@@ -70,7 +70,8 @@ public static unsafe partial class MatMul
 
     /// <summary>
     /// c[i, j] = the chain-tree over k of a[i, k] * weights[k, j], then one addition of bias[j] where a bias is given: the bits of
-    /// the product with the matrix that was packed, for few rows at the speed of memory.
+    /// the product with the matrix that was packed, for few rows at the speed of memory. Weights of the q8 profile have its products
+    /// (<c>arithmetic.md#q8</c>).
     /// </summary>
     /// <param name="compute">Path and threads.</param>
     /// <param name="m">Rows of a and c.</param>
@@ -111,7 +112,14 @@ public static unsafe partial class MatMul
                 C = pc,
                 Ldc = ldc,
             };
-            Run(compute, &plan);
+            if (weights.Dtype == PackedDtype.Q8)
+            {
+                RunQ8(compute, &plan);
+            }
+            else
+            {
+                Run(compute, &plan);
+            }
         }
 
         GC.KeepAlive(weights);

@@ -1,6 +1,7 @@
 // Fills the panels, on all threads: each task reads a stretch of the stored matrix that is contiguous there, through a reader that
 // may convert it, so that a file's values go from its pages into the panels without a copy of the whole between.
 
+using System.Runtime.Intrinsics;
 using Idem.Numerics.Functions;
 
 namespace Idem.Numerics.Kernels;
@@ -12,10 +13,10 @@ public delegate void WeightReader(int start, Span<float> destination);
 
 public sealed unsafe partial class PackedWeights
 {
-    /// <summary>Rows of a matrix stored as [k, n] that one task reads.</summary>
-    private const int SlabRows = 32;
+    /// <summary>Rows of a matrix stored as [k, n] that one task reads: a block of q8.</summary>
+    private const int SlabRows = Q8Block.Length;
 
-    /// <summary>Packs a matrix; bfloat16 rounds to nearest even once, and leaves values that are bfloat16 already as they are.</summary>
+    /// <summary>Packs a matrix; bfloat16 rounds to nearest even once, and leaves values that are bfloat16 already as they are; q8 as its definition says.</summary>
     /// <param name="compute">Threads.</param>
     /// <param name="dtype">How values are to be stored.</param>
     /// <param name="transposed">The matrix is stored as [n, k] (the weights of a linear layer, [out, in]) instead of [k, n].</param>
@@ -59,10 +60,24 @@ public sealed unsafe partial class PackedWeights
         int first = panel * MatMulPlan.PanelColumns, columns = Math.Min(MatMulPlan.PanelColumns, N - first);
         int count = columns * K, panelFloats = MatMulPlan.PanelColumns * K;
         byte* destination = _memory + (panel * PanelBytes);
-        bool isFloat = Dtype == PackedDtype.Float32;
+        bool isFloat = Dtype != PackedDtype.BFloat16;
         float* rows = Scratch.Rent(isFloat ? count : count + (long)panelFloats);
         float* transposed = isFloat ? (float*)destination : rows + count;
         read(first * K, new Span<float>(rows, count));
+        if (Dtype == PackedDtype.Q8)
+        {
+            for (int column = 0; column < MatMulPlan.PanelColumns; column++)
+            {
+                for (int k = 0; k < K; k += Q8Block.Length)
+                {
+                    int length = column < columns ? Math.Min(Q8Block.Length, K - k) : 0;
+                    StoreBlock(destination + (k / Q8Block.Length * (long)Q8RecordBytes), column, rows + (column * (long)K) + k, length);
+                }
+            }
+
+            return;
+        }
+
         MatMulPacking.Transpose(rows, K, K, columns, transposed, MatMulPlan.PanelColumns);
         if (!isFloat)
         {
@@ -77,6 +92,12 @@ public sealed unsafe partial class PackedWeights
         bool isFloat = Dtype == PackedDtype.Float32;
         float* rows = Scratch.Rent(count + (long)pieceFloats);
         read(first * N, new Span<float>(rows, count));
+        if (Dtype == PackedDtype.Q8)
+        {
+            FillBlocks(first, rows, depth);
+            return;
+        }
+
         for (int column = 0; column < N; column += MatMulPlan.PanelColumns)
         {
             byte* destination = _memory + (((column * (long)K) + (first * (long)MatMulPlan.PanelColumns)) * ElementBytes);
@@ -86,6 +107,36 @@ public sealed unsafe partial class PackedWeights
             {
                 HalfPrecision.NarrowBFloat16(new ReadOnlySpan<float>(piece, pieceFloats), new Span<ushort>(destination, pieceFloats));
             }
+        }
+    }
+
+    // One block of each column of a slab.
+    private void FillBlocks(int first, float* rows, int depth)
+    {
+        float* block = stackalloc float[Q8Block.Length];
+        for (int column = 0; column < MatMulPlan.CeilingDivide(N, MatMulPlan.PanelColumns) * MatMulPlan.PanelColumns; column++)
+        {
+            for (int i = 0; i < depth && column < N; i++)
+            {
+                block[i] = rows[(i * (long)N) + column];
+            }
+
+            byte* panel = _memory + (column / MatMulPlan.PanelColumns * PanelBytes);
+            StoreBlock(panel + (first / Q8Block.Length * (long)Q8RecordBytes), column % MatMulPlan.PanelColumns, block, column < N ? depth : 0);
+        }
+    }
+
+    private static void StoreBlock(byte* record, int column, float* values, int count)
+    {
+        sbyte* codes = stackalloc sbyte[Q8Block.Length];
+        float scale = Vector256.IsHardwareAccelerated
+            ? Q8Block.Quantize<Simd256, Vector256<float>, Vector256<double>>(values, count, true, codes, out _)
+            : Q8Block.Quantize<Simd128, Vector128<float>, Vector128<double>>(values, count, true, codes, out _);
+        ((float*)record)[column] = scale;
+        byte* group = record + Q8ScaleBytes + (column * 4);
+        for (int i = 0; i < Q8Block.Length; i += 4, group += Q8GroupBytes)
+        {
+            *(uint*)group = *(uint*)(codes + i) ^ 0x80808080; // 128 added to each
         }
     }
 }

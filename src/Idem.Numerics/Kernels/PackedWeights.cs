@@ -1,7 +1,7 @@
 // The right operand of products, laid out once and kept: what decoding reads for every token. Panels of 32 columns; in a panel
 // the 32 values of each k side by side, k ascending, so that any tile on any path reads memory in one direction.
 // What this deliberately is not: another arithmetic. Products with it have the bits of products with the matrix it was made of
-// (for bfloat16: of its exact float32 values), and the layout is the same on every machine.
+// (for bfloat16: of its exact float32 values; q8 is a profile with products of its own), and the layout is the same on every machine.
 
 using System.Runtime.InteropServices;
 
@@ -10,6 +10,15 @@ namespace Idem.Numerics.Kernels;
 /// <summary>A matrix [k, n] packed for <see cref="MatMul.Multiply(Compute, int, ReadOnlySpan{float}, int, PackedWeights, ReadOnlySpan{float}, Span{float}, int)"/>, in memory of its own.</summary>
 public sealed unsafe partial class PackedWeights : IDisposable
 {
+    /// <summary>The scales of a block of q8 in all columns of a panel.</summary>
+    internal const int Q8ScaleBytes = MatMulPlan.PanelColumns * sizeof(float);
+
+    /// <summary>Four codes of each column of a panel, side by side.</summary>
+    internal const int Q8GroupBytes = MatMulPlan.PanelColumns * 4;
+
+    /// <summary>A block of q8 in all columns of a panel: scales, then groups.</summary>
+    internal const int Q8RecordBytes = Q8ScaleBytes + (Q8GroupBytes * Q8Block.Length / 4);
+
     private const int AlignmentBytes = 2 << 20; // a huge page
     private const int SpareBytes = 64; // an empty matrix has memory too
     private byte* _memory;
@@ -19,7 +28,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
         K = k;
         N = n;
         Dtype = dtype;
-        Bytes = (long)MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * MatMulPlan.PanelColumns * k * ElementBytes;
+        Bytes = MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelBytes;
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + SpareBytes, AlignmentBytes);
         HugePages.Advise(_memory, (nuint)Bytes);
         GC.AddMemoryPressure(Bytes + SpareBytes);
@@ -41,7 +50,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
     public long Bytes { get; }
 
     /// <summary>A panel of 32 columns.</summary>
-    internal long PanelBytes => (long)MatMulPlan.PanelColumns * K * ElementBytes;
+    internal long PanelBytes => Dtype == PackedDtype.Q8 ? Q8Block.Count(K) * (long)Q8RecordBytes : (long)MatMulPlan.PanelColumns * K * ElementBytes;
 
     internal byte* Memory
     {
@@ -80,4 +89,7 @@ public enum PackedDtype
 
     /// <summary>The upper two bytes of a float32; computing widens them, exactly.</summary>
     BFloat16,
+
+    /// <summary>The q8 profile: a byte, with a scale for each 32 along the reduction; products quantise the left operand likewise.</summary>
+    Q8,
 }

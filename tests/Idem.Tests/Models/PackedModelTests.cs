@@ -49,6 +49,45 @@ public class PackedModelTests
         KernelTesting.SameBits(whole.AsSpan(^last.Length..), last, type);
     }
 
+    /// <summary>q8: one encoding on every path and thread count, alone, in a batch, whole or cut; and near the model it was made of.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Q8_has_one_encoding_however_it_is_run(string type)
+    {
+        DecoderModel source = TinyDecoders.Create(type), packed = TinyDecoders.Create(type);
+        int[] ids = TinyDecoders.Ids(3 * 19), targets = [.. TinyDecoders.Ids((3 * 19) + 1).Skip(1)];
+        int vocabulary = source.Config.VocabSize;
+        int[]? expected = null;
+        Compute before = Compute.Current;
+        try
+        {
+            foreach (Compute compute in KernelTesting.Computes)
+            {
+                Compute.Current = compute;
+                packed.LoadStateDict(new TensorStateSource(source.StateDict()), PackedDtype.Q8);
+                packed.Eval();
+                int[] actual = Bits(packed.Forward(ids, 3));
+                Assert.Equal(expected ??= actual, actual);
+            }
+
+            for (int i = 0; i < 3; i++)
+            {
+                float[] last = new float[vocabulary];
+                KvCache[] cache = [packed.NewCache()];
+                packed.Forward(ids.AsSpan(i * 19, 11), cache, last);
+                packed.Forward(ids.AsSpan((i * 19) + 11, 8), cache, last);
+                Assert.Equal(expected![((((i + 1) * 19) - 1) * vocabulary)..((i + 1) * 19 * vocabulary)], Array.ConvertAll(last, BitConverter.SingleToInt32Bits));
+            }
+
+            float loss = Autograd.NoGrad(() => source.Loss(ids, targets, 3)).Item();
+            Assert.InRange(packed.Loss(ids, targets, 3).Item(), loss - 0.02f, loss + 0.02f);
+        }
+        finally
+        {
+            Compute.Current = before;
+        }
+    }
+
     [Fact]
     public void Training_a_packed_model_is_refused_with_the_remedy()
     {
