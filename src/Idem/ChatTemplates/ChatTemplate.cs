@@ -60,17 +60,17 @@ public sealed class ChatTemplate
             globals.Set(name, token);
         }
 
-        globals.Set("messages", JsonValues.Of(input.Messages));
-        globals.Set("tools", JsonValues.Of(input.Tools));
-        globals.Set("documents", JsonValues.Of(input.Documents));
-        globals.Set("add_generation_prompt", input.AddGenerationPrompt);
-        foreach ((string name, JsonNode? value) in input.Variables)
-        {
-            globals.Set(name, JsonValues.Of(value));
-        }
-
         try
         {
+            globals.Set("messages", JsonValues.Of(input.Messages));
+            globals.Set("tools", JsonValues.Of(input.Tools));
+            globals.Set("documents", JsonValues.Of(input.Documents));
+            globals.Set("add_generation_prompt", input.AddGenerationPrompt);
+            foreach ((string name, JsonNode? value) in input.Variables)
+            {
+                globals.Set(name, JsonValues.Of(value));
+            }
+
             _block.Execute(new Scope(globals), context);
             return context.Output.ToString();
         }
@@ -78,9 +78,13 @@ public sealed class ChatTemplate
         {
             throw inner; // a comparison failed within a sort
         }
+        catch (NestingException e)
+        {
+            throw new ChatTemplateException(context.Line, e.Message, e);
+        }
         catch (InsufficientExecutionStackException e)
         {
-            throw new ChatTemplateException(context.Line, "values or calls are nested too deep", e);
+            throw new ChatTemplateException(context.Line, "calls are nested too deep", e);
         }
     }
 

@@ -1,6 +1,5 @@
 // What operators do to values, as in Python.
 
-using System.Runtime.CompilerServices;
 
 namespace Idem.ChatTemplates;
 
@@ -18,13 +17,7 @@ internal static class Operators
         _ => true,
     };
 
-    public static bool AreEqual(object? left, object? right)
-    {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
-        return AreEqualOfKind(left, right);
-    }
-
-    private static bool AreEqualOfKind(object? left, object? right) => (left, right) switch
+    public static bool AreEqual(object? left, object? right) => (left, right) switch
     {
         (null, null) => true,
         (Undefined, Undefined) => true,
@@ -39,7 +32,6 @@ internal static class Operators
     /// <summary>Below, equal or above; null where the values have no order.</summary>
     public static int? Compare(object? left, object? right)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (left, right)
         {
             case (string a, string b):

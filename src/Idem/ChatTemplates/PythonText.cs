@@ -1,7 +1,6 @@
 // Values as Python writes them: str(), repr() and json.dumps().
 
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Idem.ChatTemplates;
@@ -64,7 +63,6 @@ internal static class PythonText
 
     private static void AppendRepr(StringBuilder text, object? value)
     {
-        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (value)
         {
             case null:
@@ -160,7 +158,6 @@ internal static class PythonText
     {
         public void Append(object? value, int depth)
         {
-            RuntimeHelpers.EnsureSufficientExecutionStack();
             switch (value)
             {
                 case null:

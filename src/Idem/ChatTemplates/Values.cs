@@ -9,12 +9,47 @@ namespace Idem.ChatTemplates;
 internal sealed record Undefined(string What);
 
 /// <summary>A list, or a tuple, which prints with parentheses.</summary>
-internal sealed class Sequence(IEnumerable<object?> items, bool isTuple = false)
+internal sealed class Sequence
 {
-    public List<object?> Items { get; } = [.. items];
+    public Sequence(IEnumerable<object?> items, bool isTuple = false)
+    {
+        Items = [.. items];
+        IsTuple = isTuple;
+        foreach (object? item in Items)
+        {
+            Depth = Nesting.Around(Depth, item);
+        }
+    }
 
-    public bool IsTuple { get; } = isTuple;
+    public List<object?> Items { get; }
+
+    public bool IsTuple { get; }
+
+    /// <summary>Lists and dictionaries within one another, this one included.</summary>
+    public int Depth { get; } = 1;
 }
+
+/// <summary>Bounds how deep values lie within one another, so that walking through them ends alike on every stack.</summary>
+internal static class Nesting
+{
+    public const int DepthMax = 200;
+
+    /// <summary>The depth of something of a depth that takes in a value.</summary>
+    /// <exception cref="NestingException">It would be too deep.</exception>
+    public static int Around(int depth, object? value)
+    {
+        int inner = value switch
+        {
+            Sequence list => list.Depth,
+            Mapping map => map.Depth,
+            _ => 0,
+        };
+        return inner < DepthMax ? Math.Max(depth, inner + 1) : throw new NestingException();
+    }
+}
+
+/// <summary>A value would be nested too deep.</summary>
+internal sealed class NestingException() : Exception($"values are nested more than {Nesting.DepthMax} deep");
 
 /// <summary>A dictionary in the order its keys came.</summary>
 internal sealed class Mapping
@@ -23,10 +58,14 @@ internal sealed class Mapping
 
     public List<(object? Key, object? Value)> Entries { get; } = [];
 
+    /// <inheritdoc cref="Sequence.Depth"/>
+    public int Depth { get; private set; } = 1;
+
     public object? this[object? key]
     {
         set
         {
+            Depth = Nesting.Around(Nesting.Around(Depth, key), value);
             if (_index.TryGetValue(Wrap(key), out int place))
             {
                 Entries[place] = (Entries[place].Key, value);
