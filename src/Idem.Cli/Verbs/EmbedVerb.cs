@@ -1,5 +1,4 @@
-// idem embed: hidden states of texts. An encoder pools with its pooler; a decoder, and an encoder without one, give the state of one
-// token: the last, which has seen all others, or the first.
+// idem embed: hidden states of texts, and a pooled state of each.
 
 using System.CommandLine;
 using System.Text.Json.Nodes;
@@ -7,7 +6,6 @@ using Idem.Audit;
 using Idem.Cli.Terminal;
 using Idem.Formats;
 using Idem.Inference;
-using Idem.Models;
 using Idem.Tensors;
 
 namespace Idem.Cli.Verbs;
@@ -72,17 +70,8 @@ internal static class EmbedVerb
             throw new UsageException($"embed: {ids.Length} tokens exceed the model's context of {folder.Model.Config.ContextLength}; shorten the text");
         }
 
-        using NoGradScope scope = Autograd.NoGrad();
-        if (folder.Model is Bert bert)
-        {
-            BertStates states = bert.Encode(ids, 1);
-            return bert.Parts.HasFlag(BertParts.Pooler)
-                ? new Item(text, ids, "pooler", bert.Pool(states).ToArray(), states.Rows)
-                : new Item(text, ids, "first_token", states.Rows.ToArray()[..bert.Config.HiddenSize], states.Rows);
-        }
-
-        Tensor hidden = folder.Model.HiddenStates(ids);
-        return new Item(text, ids, "last_token", hidden.ToArray()[^folder.Model.Config.Width..], hidden);
+        HiddenStates states = HiddenStates.Of(folder.Model, ids);
+        return new Item(text, ids, states.Pooling, states.Pooled, states.Rows);
     }
 
     private static JsonObject ToJson(Item item) => new()

@@ -1,6 +1,5 @@
 // What `idem generate --json` prints: the request, and each sample's ids, text, log-probabilities and the digest of its logits.
 
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Idem.Audit;
 using Idem.Cli.Terminal;
@@ -62,19 +61,7 @@ internal static class GenerateJson
                 new JsonObject { ["id"] = top.Id, ["logprob"] = top.LogProbability })]))]);
         }
 
-        target["logits_digest"] = DigestOf(tokens).ToString();
+        target["logits_digest"] = GeneratedToken.DigestOf(tokens).ToString();
         target["finish_reason"] = sample.FinishReason;
-    }
-
-    private static Digest DigestOf(GeneratedToken[] tokens)
-    {
-        using IncrementalHash logits = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        logits.AppendData("idem-logits-1\n"u8);
-        foreach (GeneratedToken token in tokens)
-        {
-            logits.AppendData(token.LogitsDigest.Bytes);
-        }
-
-        return new Digest(logits.GetHashAndReset());
     }
 }

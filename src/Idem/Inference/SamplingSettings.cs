@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Idem.Audit;
 using Idem.Numerics.Kernels;
 
 namespace Idem.Inference;
@@ -65,7 +67,22 @@ public sealed record SamplingSettings
 /// <param name="LogProbability">Natural logarithm of its probability under the model's logits, before penalties, temperature and truncation.</param>
 /// <param name="LogitsDigest">SHA-256 of the row of logits that it was drawn from (docs/formats.md).</param>
 /// <param name="Top">The most likely tokens at this place, best first, as many as were asked for.</param>
-public readonly record struct GeneratedToken(int Id, float LogProbability, Audit.Digest LogitsDigest, IReadOnlyList<TokenLogProbability> Top);
+public readonly record struct GeneratedToken(int Id, float LogProbability, Digest LogitsDigest, IReadOnlyList<TokenLogProbability> Top)
+{
+    /// <summary>The digest of all rows of logits that tokens were drawn from, in order (docs/formats.md).</summary>
+    public static Digest DigestOf(IEnumerable<GeneratedToken> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        using IncrementalHash logits = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        logits.AppendData("idem-logits-1\n"u8);
+        foreach (GeneratedToken token in tokens)
+        {
+            logits.AppendData(token.LogitsDigest.Bytes);
+        }
+
+        return new Digest(logits.GetHashAndReset());
+    }
+}
 
 /// <summary>A token and the natural logarithm of its probability.</summary>
 public readonly record struct TokenLogProbability(int Id, float LogProbability);

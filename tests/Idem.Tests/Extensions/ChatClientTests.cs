@@ -1,0 +1,99 @@
+using Idem.Extensions.AI;
+using Idem.Inference;
+using Idem.Tests.Support;
+using Idem.Tests.Training;
+using Microsoft.Extensions.AI;
+
+namespace Idem.Tests.Extensions;
+
+/// <summary>The same answer alone, beside others and as a stream; what cannot be honoured is refused by name.</summary>
+public sealed class ChatClientTests : IDisposable
+{
+    private const string Template = "{% for m in messages %}{{ m.role[0] ~ ' ' ~ m.content ~ ';' }}{% endfor %}{% if add_generation_prompt %}{{ 'a ' }}{% endif %}";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _path;
+
+    public ChatClientTests()
+    {
+        _path = TinyFolder.Write(_folder, "llama");
+        File.WriteAllText(Path.Combine(_path, "chat_template.jinja"), Template);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task AnAnswerIsTheGenerationOfTheRenderedConversation()
+    {
+        using IdemChatClient client = IdemChatClient.Load(_path);
+        ChatResponse answer = await client.GetResponseAsync("fox", new ChatOptions { MaxOutputTokens = 20, Seed = 3, Instructions = "jump" }, TestContext.Current.CancellationToken);
+
+        ModelFolder model = ModelFolder.Load(_path);
+        int[] prompt = model.Tokenizer.Encode("s jump;u fox;a ", addSpecialTokens: false);
+        GeneratedToken[] tokens = [.. new Engine(model.Decoder).Generate(prompt, new SamplingSettings { MaxTokens = 20, Temperature = 0.8f, Seed = 3, StopIds = model.StopIds })];
+        TextStream stream = new(model.Tokenizer);
+        Assert.Equal(string.Concat(tokens.Select(token => stream.Append(token.Id))) + stream.Finish(), answer.Text);
+        Assert.Equal(GeneratedToken.DigestOf(tokens).ToString(), answer.AdditionalProperties![IdemChatClient.LogitsDigest]);
+        Assert.Equal((prompt.Length, tokens.Length), (answer.Usage!.InputTokenCount, answer.Usage.OutputTokenCount));
+        Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
+    }
+
+    [Fact]
+    public async Task RequestsAtOnceGetWhatEachGetsAlone()
+    {
+        using IdemChatClient client = IdemChatClient.Load(_path);
+        string[] alone = new string[6];
+        for (int i = 0; i < alone.Length; i++)
+        {
+            alone[i] = await Ask(client, i);
+        }
+
+        using IdemChatClient fresh = IdemChatClient.Load(_path);
+        Assert.Equal(alone, await Task.WhenAll(Enumerable.Range(0, alone.Length).Select(i => Ask(fresh, i))));
+        Assert.True(alone.Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public async Task AStreamEndsBeforeAStopSequence()
+    {
+        using IdemChatClient client = IdemChatClient.Load(_path);
+        string whole = await Ask(client, 1);
+        string stop = whole.Substring(5, 2), text = "";
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync(Question(1), Options(1, stop), TestContext.Current.CancellationToken))
+        {
+            text += update.Text;
+        }
+
+        Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)], text);
+    }
+
+    [Fact]
+    public async Task WhatCannotBeHonouredIsRefused()
+    {
+        using IdemChatClient client = IdemChatClient.Load(_path);
+        CancellationToken none = TestContext.Current.CancellationToken;
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("u", new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, none));
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("u", new ChatOptions { Tools = [new HostedWebSearchTool()] }, none));
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync("u", new ChatOptions { ModelId = "other" }, none));
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.org/a.png", "image/png")])], null, none));
+        File.Delete(Path.Combine(_path, "chat_template.jinja"));
+        Assert.Contains("no chat template", Assert.Throws<ArgumentException>(() => IdemChatClient.Load(_path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EmbeddingsAreThePooledStates()
+    {
+        using IdemEmbeddingGenerator generator = IdemEmbeddingGenerator.Load(_path);
+        GeneratedEmbeddings<Embedding<float>> two = await generator.GenerateAsync(["fox", "quick dog"], cancellationToken: TestContext.Current.CancellationToken);
+        ModelFolder model = ModelFolder.Load(_path);
+        Assert.Equal(HiddenStates.Of(model.Model, model.Tokenizer.Encode("quick dog")).Pooled, two[1].Vector.ToArray());
+        Assert.Equal(12, two.Usage!.InputTokenCount);
+    }
+
+    private static async Task<string> Ask(IdemChatClient client, int i) =>
+        (await client.GetResponseAsync(Question(i), Options(i), TestContext.Current.CancellationToken)).Text;
+
+    private static string Question(int i) => new((char)('a' + i), i + 1);
+
+    private static ChatOptions Options(int seed, params string[] stops) => new() { MaxOutputTokens = 15 + seed, Seed = seed, Temperature = 1, StopSequences = stops };
+}
