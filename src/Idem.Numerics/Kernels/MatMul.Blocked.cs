@@ -1,7 +1,8 @@
 // The fast path of matrix multiplication: a task computes a block of rows by a group of column panels. The reduction goes by
 // runs of leaves: of each run the block of a stays in the second-level cache, and each panel of b meets all of the block's tiles
 // leaf by leaf, so that partial sums inside a run stay near too. Only sums that outlive a run lie far, see ChainTree's online
-// form. A panel of b comes packed, or is packed leaf by leaf into the first-level cache; a is read where it lies.
+// form. Panels of b come packed, or a few side by side are packed leaf by leaf, a little before each tile, while the leaf before
+// is computed: rows of b lie far apart, so each is read as far as the panels reach. a is read where it lies.
 
 using Idem.Numerics.Reduction;
 
@@ -9,10 +10,11 @@ namespace Idem.Numerics.Kernels;
 
 public static unsafe partial class MatMul
 {
-    /// <summary>Rows of b, or floats along its transposed rows, that are packed at a time: a cache line of them.</summary>
-    private const int SliceDepth = 16;
+    /// <summary>Panels of b that are packed side by side before all tasks.</summary>
+    private const int PanelsShared = 8;
 
-    private const int PanelsPackedTogether = 8;
+    /// <summary>Floats between the leaves of panels packed side by side: apart from a multiple of a page.</summary>
+    private const int PackedLeafFloats = (ChainTree.Leaf + 1) * MatMulPlan.PanelColumns;
 
     private static void RunBlocked<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
@@ -23,7 +25,7 @@ public static unsafe partial class MatMul
         if (plan->ShareB)
         {
             plan->Packed = (byte*)Scratch.RentShared(plan->Panels * MatMulPlan.PanelColumns * (long)plan->K);
-            int groups = MatMulPlan.CeilingDivide(plan->Panels, PanelsPackedTogether);
+            int groups = MatMulPlan.CeilingDivide(plan->Panels, PanelsShared);
             compute.For(plan->LeafCount * groups, plan, &PackShared);
         }
 
@@ -36,18 +38,11 @@ public static unsafe partial class MatMul
         MatMulPlan* plan = (MatMulPlan*)state;
         int leaf = index % plan->LeafCount;
         int firstK = leaf * ChainTree.Leaf;
-        int firstPanel = index / plan->LeafCount * PanelsPackedTogether;
-        int endPanel = Math.Min(firstPanel + PanelsPackedTogether, plan->Panels);
-        int depth = plan->LeafDepth(leaf);
-        for (int done = 0; done < depth; done += SliceDepth)
-        {
-            int slice = Math.Min(SliceDepth, depth - done);
-            for (int panel = firstPanel; panel < endPanel; panel++)
-            {
-                float* destination = (float*)plan->Packed + (panel * MatMulPlan.PanelColumns * (nint)plan->K);
-                PackB(plan, firstK + done, slice, panel, destination + ((firstK + done) * (nint)MatMulPlan.PanelColumns));
-            }
-        }
+        int firstPanel = index / plan->LeafCount * PanelsShared;
+        int endPanel = Math.Min(firstPanel + PanelsShared, plan->Panels);
+        float* destination = (float*)plan->Packed + (((firstPanel * (nint)plan->K) + firstK) * MatMulPlan.PanelColumns);
+        PanelGroup group = new(plan, leaf, firstPanel, endPanel - firstPanel, destination, plan->K * (nint)MatMulPlan.PanelColumns);
+        group.Pack(plan, 0, group.Pieces);
     }
 
     private static void RunTask<S, F, D>(void* state, int index)
@@ -68,8 +63,8 @@ public static unsafe partial class MatMul
         };
         nuint tileFloats = (nuint)(plan->TileRows * MatMulPlan.PanelColumns);
         nuint blockTileFloats = tileFloats * (nuint)plan->TilesPerBlock;
-        nuint packedB = (nuint)(ChainTree.Leaf * MatMulPlan.PanelColumns);
-        nuint inner = (nuint)Math.Min(plan->RunLevels, plan->LevelCount) * blockTileFloats;
+        nuint packedB = (nuint)(plan->PanelsTogether * PackedLeafFloats);
+        nuint inner = (nuint)Math.Min(plan->RunLevels, plan->LevelCount) * blockTileFloats * (nuint)plan->PanelsTogether;
         nuint outer = (nuint)plan->OuterLevels * blockTileFloats * (nuint)block.Panels;
         block.PackedB = Scratch.Rent((long)((2 * packedB) + tileFloats + MatMulPlan.PanelColumns + inner + outer));
         block.NextB = block.PackedB + packedB;
@@ -89,93 +84,67 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        for (int panel = 0; panel < block->Panels; panel++)
+        for (int first = 0; first < block->Panels; first += plan->PanelsTogether)
         {
-            int firstColumn = (block->FirstPanel + panel) * MatMulPlan.PanelColumns;
-            int columns = plan->ColumnsOfPanel(block->FirstPanel + panel);
+            int end = Math.Min(first + plan->PanelsTogether, block->Panels);
             for (int leaf = firstLeaf; leaf < endLeaf; leaf++)
             {
-                int firstK = leaf * ChainTree.Leaf;
-                int depth = plan->LeafDepth(leaf);
-                PanelLeaf part = new()
-                {
-                    Leaf = leaf,
-                    Panel = panel,
-                    FirstColumn = firstColumn,
-                    Columns = columns,
-                    B = block->PackedB,
-                    Step = MatMulPlan.PanelColumns * sizeof(float),
-                };
                 if (plan->Packed == null)
                 {
-                    if (!block->IsNextPacked)
-                    {
-                        PackB(plan, firstK, depth, block->FirstPanel + panel, block->NextB);
-                    }
-
-                    part.B = block->NextB;
-                    block->NextB = block->PackedB;
-                    block->PackedB = part.B;
-                    part.FindNext(plan, block, firstLeaf, endLeaf);
-                    block->IsNextPacked = part.NextPanel >= 0;
+                    block->TakePacked(plan, leaf, first, firstLeaf, endLeaf);
                 }
-                else
+
+                for (int panel = first; panel < end; panel++)
                 {
-                    nint offset = (firstColumn * (nint)plan->K) + (firstK * MatMulPlan.PanelColumns);
-                    if (plan->IsBFloat16)
-                    {
-                        MatMulPacking.Widen((ushort*)plan->Packed + offset, depth * MatMulPlan.PanelColumns, block->PackedB);
-                    }
-                    else
-                    {
-                        part.B = (float*)plan->Packed + offset;
-                    }
+                    RunPanelLeaf<S, F, D>(plan, block, leaf, panel, panel - first, PanelLeaf(plan, block, leaf, panel, panel - first));
                 }
-
-                RunPanelLeaf<S, F, D>(plan, block, &part);
             }
         }
     }
 
-    private static void PackB(MatMulPlan* plan, int firstK, int depth, int panel, float* destination)
+    /// <summary>Where a leaf of a panel of the block is packed.</summary>
+    private static float* PanelLeaf(MatMulPlan* plan, Block* block, int leaf, int panel, int inGroup)
     {
-        int firstColumn = panel * MatMulPlan.PanelColumns;
-        int columns = plan->ColumnsOfPanel(panel);
-        if (plan->TransposeB)
+        if (plan->Packed == null)
         {
-            float* source = plan->B + (firstColumn * plan->Ldb) + firstK;
-            MatMulPacking.Transpose(source, plan->Ldb, depth, columns, destination, MatMulPlan.PanelColumns);
+            return block->PackedB + (inGroup * PackedLeafFloats);
         }
-        else
+
+        int firstK = leaf * ChainTree.Leaf;
+        nint offset = (((block->FirstPanel + panel) * (nint)plan->K) + firstK) * MatMulPlan.PanelColumns;
+        if (!plan->IsBFloat16)
         {
-            float* source = plan->B + (firstK * plan->Ldb) + firstColumn;
-            MatMulPacking.Copy(source, plan->Ldb, depth, columns, MatMulPlan.PanelColumns, destination, MatMulPlan.PanelColumns);
+            return (float*)plan->Packed + offset;
         }
+
+        MatMulPacking.Widen((ushort*)plan->Packed + offset, plan->LeafDepth(leaf) * MatMulPlan.PanelColumns, block->PackedB);
+        return block->PackedB;
     }
 
     /// <summary>One leaf in all of the block's tiles of one panel.</summary>
-    private static void RunPanelLeaf<S, F, D>(MatMulPlan* plan, Block* block, PanelLeaf* part)
+    private static void RunPanelLeaf<S, F, D>(MatMulPlan* plan, Block* block, int leaf, int panel, int inGroup, float* b)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int leaf = part->Leaf;
         int depth = plan->LeafDepth(leaf);
+        int firstColumn = (block->FirstPanel + panel) * MatMulPlan.PanelColumns;
+        int columns = plan->ColumnsOfPanel(block->FirstPanel + panel);
         bool isLast = leaf == plan->LeafCount - 1;
-        bool isEdge = part->Columns < MatMulPlan.PanelColumns;
+        bool isEdge = columns < MatMulPlan.PanelColumns;
         nint tileFloats = plan->TileRows * MatMulPlan.PanelColumns;
         uint merge = ChainTree.LevelsToMerge(leaf, isLast);
         int levelAfter = ChainTree.LevelAfter(leaf);
-        float* bias = isLast && plan->Bias != null ? BiasOf(plan, block, part->FirstColumn, part->Columns) : null;
-        float* inner = block->InnerLevels;
-        float* outer = block->OuterLevels + (part->Panel * plan->TilesPerBlock * (nint)plan->OuterLevels * tileFloats);
+        float* bias = isLast && plan->Bias != null ? BiasOf(plan, block, firstColumn, columns) : null;
+        float* inner = block->InnerLevels + (inGroup * plan->TilesPerBlock * (nint)plan->RunLevels * tileFloats);
+        float* outer = block->OuterLevels + (panel * plan->TilesPerBlock * (nint)plan->OuterLevels * tileFloats);
         for (int row = 0; row < block->Rows; row += plan->TileRows)
         {
             int rows = Math.Min(plan->TileRows, block->Rows - row);
             byte* a = plan->A + ((block->FirstRow + row) * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
             TileJoin join = new(merge, plan->RunLevels, inner, outer, tileFloats);
             float* level = join.First;
-            float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + part->FirstColumn;
+            float* c = plan->C + ((block->FirstRow + row) * plan->Ldc) + firstColumn;
             float* sum = !isLast ? join.LevelAt(levelAfter) : isEdge ? block->Tile : c;
             nint sumStride = isLast && !isEdge ? plan->Ldc : MatMulPlan.PanelColumns;
             // What the sums are joined with and written to comes near while they are computed.
@@ -185,18 +154,19 @@ public static unsafe partial class MatMul
                 MatMulPacking.Prefetch(level, MatMulPlan.PanelColumns, rows, MatMulPlan.PanelColumns);
             }
 
-            part->PackNext(plan, block, row / plan->TileRows);
-            for (int column = 0; column < part->Columns; column += plan->TileColumns)
+            block->PackNext(plan);
+            for (int column = 0; column < columns; column += plan->TileColumns)
             {
                 MatMulTile.Run<S, F, D, Float32Weights>(
-                    rows, depth, a, plan->ARow, plan->AStep, (byte*)(part->B + column), part->Step, level == null ? null : level + column, sum + column, sumStride);
+                    rows, depth, a, plan->ARow, plan->AStep, (byte*)(b + column), MatMulPlan.PanelColumns * sizeof(float),
+                    level == null ? null : level + column, sum + column, sumStride);
             }
 
             join.AddOthers<S, F, D>(rows, MatMulPlan.PanelColumns, bias, sum, sumStride);
 
             if (isLast && isEdge)
             {
-                MatMulPacking.Copy(block->Tile, MatMulPlan.PanelColumns, rows, part->Columns, part->Columns, c, plan->Ldc);
+                MatMulPacking.Copy(block->Tile, MatMulPlan.PanelColumns, rows, columns, columns, c, plan->Ldc);
             }
 
             inner += plan->RunLevels * tileFloats;
@@ -220,64 +190,68 @@ public static unsafe partial class MatMul
     private struct Block
     {
         public int FirstRow, Rows, FirstPanel, Panels;
-        public bool IsNextPacked;
-        public float* PackedB, NextB, Tile, EdgeBias, InnerLevels, OuterLevels;
-    }
 
-    /// <summary>One leaf of one panel: where it is packed, and what is packed next.</summary>
-    private struct PanelLeaf
-    {
-        public int Leaf, Panel, FirstColumn, Columns;
-        public float* B;
-        public nint Step;
+        /// <summary>What is computed with, and what is packed meanwhile.</summary>
+        public float* PackedB, NextB;
+        public float* Tile, EdgeBias, InnerLevels, OuterLevels;
 
-        /// <summary>The panel of the task that is packed next, or -1, its leaf, and how much of that each tile takes.</summary>
-        public int NextPanel;
-        private int _nextLeaf, _slice;
+        private PanelGroup _next;
+        private bool _hasNext;
+        private int _piece, _piecesPerTile;
 
-        public void FindNext(MatMulPlan* plan, Block* block, int firstLeaf, int endLeaf)
+        /// <summary>Turns to a leaf of the panels from <paramref name="first"/>, and to what comes after it.</summary>
+        public void TakePacked(MatMulPlan* plan, int leaf, int first, int firstLeaf, int endLeaf)
         {
-            NextPanel = Panel;
-            _nextLeaf = Leaf + 1;
-            if (_nextLeaf == endLeaf && Panel + 1 < block->Panels)
+            if (!_hasNext)
             {
-                NextPanel = Panel + 1;
-                _nextLeaf = firstLeaf;
-            }
-            else if (_nextLeaf == endLeaf)
-            {
-                NextPanel = endLeaf < plan->LeafCount ? 0 : -1;
+                _next = Group(plan, leaf, first, NextB);
+                _next.Pack(plan, 0, _next.Pieces);
             }
 
-            int tiles = MatMulPlan.CeilingDivide(block->Rows, plan->TileRows);
-            _slice = MatMulPlan.CeilingDivide(ChainTree.Leaf / SliceDepth, tiles) * SliceDepth;
+            float* packed = NextB;
+            NextB = PackedB;
+            PackedB = packed;
+            int panels = Math.Min(plan->PanelsTogether, Panels - first);
+            int tiles = panels * MatMulPlan.CeilingDivide(Rows, plan->TileRows);
+            if (leaf + 1 < endLeaf)
+            {
+                leaf++;
+            }
+            else if (first + panels < Panels)
+            {
+                first += panels;
+                leaf = firstLeaf;
+            }
+            else
+            {
+                first = 0;
+                leaf = endLeaf;
+            }
+
+            _hasNext = leaf < plan->LeafCount;
+            if (_hasNext)
+            {
+                _next = Group(plan, leaf, first, NextB);
+                _piece = 0;
+                _piecesPerTile = MatMulPlan.CeilingDivide(_next.Pieces, tiles);
+            }
         }
 
-        /// <summary>Before a tile: packs its share of the next panel, and asks for the share of the tile that follows.</summary>
-        public readonly void PackNext(MatMulPlan* plan, Block* block, int tile)
+        /// <summary>Before a tile: packs its share of what comes next, and asks for the share of the tile that follows.</summary>
+        public void PackNext(MatMulPlan* plan)
         {
-            if (_slice == 0 || NextPanel < 0)
+            if (!_hasNext || _piece >= _next.Pieces)
             {
                 return;
             }
 
-            int depth = plan->LeafDepth(_nextLeaf), done = tile * _slice;
-            if (done >= depth)
-            {
-                return;
-            }
-
-            int firstK = _nextLeaf * ChainTree.Leaf, panel = block->FirstPanel + NextPanel;
-            PackB(plan, firstK + done, Math.Min(_slice, depth - done), panel, block->NextB + (done * MatMulPlan.PanelColumns));
-            done += _slice;
-            if (done < depth)
-            {
-                int slice = Math.Min(_slice, depth - done), columns = plan->ColumnsOfPanel(panel);
-                float* source = plan->TransposeB
-                    ? plan->B + (panel * MatMulPlan.PanelColumns * plan->Ldb) + firstK + done
-                    : plan->B + ((firstK + done) * plan->Ldb) + (panel * MatMulPlan.PanelColumns);
-                MatMulPacking.Prefetch(source, plan->Ldb, plan->TransposeB ? columns : slice, plan->TransposeB ? slice : columns);
-            }
+            int end = Math.Min(_piece + _piecesPerTile, _next.Pieces);
+            _next.Pack(plan, _piece, end);
+            _piece = end;
+            _next.Prefetch(plan, end, Math.Min(end + _piecesPerTile, _next.Pieces));
         }
+
+        private readonly PanelGroup Group(MatMulPlan* plan, int leaf, int first, float* destination) => new(
+            plan, leaf, FirstPanel + first, Math.Min(plan->PanelsTogether, Panels - first), destination, PackedLeafFloats);
     }
 }

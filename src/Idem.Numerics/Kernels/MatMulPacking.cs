@@ -16,12 +16,6 @@ internal static unsafe class MatMulPacking
     /// <summary>destination[k, i] = source[k, i], k &lt; depth, i &lt; width; +0 from there to <paramref name="paddedWidth"/>.</summary>
     public static void Copy(float* source, nint sourceStride, int depth, int width, int paddedWidth, float* destination, nint destinationStride)
     {
-        if (width == MatMulPlan.PanelColumns && paddedWidth == width)
-        {
-            CopyPanel(source, sourceStride, depth, destination, destinationStride);
-            return;
-        }
-
         for (int k = 0; k < depth; k++)
         {
             int i = 0;
@@ -55,32 +49,36 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    /// <summary>The rows of a full panel.</summary>
-    private static void CopyPanel(float* source, nint sourceStride, int depth, float* destination, nint destinationStride)
+    /// <summary>Rows across full panels: those of the first to destination, of each next panelStride further.</summary>
+    public static void CopyPanels(float* source, nint sourceStride, int rows, int panels, float* destination, nint panelStride)
     {
-        int k = 0;
-        for (; k + 2 <= depth && Vector512.IsHardwareAccelerated; k += 2)
+        for (int k = 0; k < rows; k++)
         {
-            Vector512<float> x0 = Vector512.Load(source), x1 = Vector512.Load(source + 16);
-            Vector512<float> y0 = Vector512.Load(source + sourceStride), y1 = Vector512.Load(source + sourceStride + 16);
-            Vector512.Store(x0, destination);
-            Vector512.Store(x1, destination + 16);
-            Vector512.Store(y0, destination + destinationStride);
-            Vector512.Store(y1, destination + destinationStride + 16);
-            source += 2 * sourceStride;
-            destination += 2 * destinationStride;
-        }
+            float* from = source, to = destination;
+            for (int panel = 0; panel < panels; panel++)
+            {
+                if (Vector512.IsHardwareAccelerated)
+                {
+                    Vector512<float> x0 = Vector512.Load(from), x1 = Vector512.Load(from + 16);
+                    Vector512.Store(x0, to);
+                    Vector512.Store(x1, to + 16);
+                }
+                else
+                {
+                    Vector256<float> x0 = Vector256.Load(from), x1 = Vector256.Load(from + 8);
+                    Vector256<float> x2 = Vector256.Load(from + 16), x3 = Vector256.Load(from + 24);
+                    Vector256.Store(x0, to);
+                    Vector256.Store(x1, to + 8);
+                    Vector256.Store(x2, to + 16);
+                    Vector256.Store(x3, to + 24);
+                }
 
-        for (; k < depth; k++)
-        {
-            Vector256<float> x0 = Vector256.Load(source), x1 = Vector256.Load(source + 8);
-            Vector256<float> x2 = Vector256.Load(source + 16), x3 = Vector256.Load(source + 24);
-            Vector256.Store(x0, destination);
-            Vector256.Store(x1, destination + 8);
-            Vector256.Store(x2, destination + 16);
-            Vector256.Store(x3, destination + 24);
+                from += MatMulPlan.PanelColumns;
+                to += panelStride;
+            }
+
             source += sourceStride;
-            destination += destinationStride;
+            destination += MatMulPlan.PanelColumns;
         }
     }
 

@@ -32,6 +32,9 @@ internal unsafe struct MatMulPlan
 
     private const int TasksPerThread = 4;
 
+    /// <summary>Panels of b packed side by side: 512 bytes of each of its rows at once, two such leaves in a quarter of a megabyte.</summary>
+    private const int PanelsTogetherMax = 4;
+
     /// <summary>How far a tile of few rows asks ahead: bytes of a packed panel.</summary>
     public const int AheadBytes = 8192;
 
@@ -48,6 +51,9 @@ internal unsafe struct MatMulPlan
     /// <summary>Panels of b packed beforehand, as <see cref="PackedWeights"/> lays them out: float32 or bfloat16; or null.</summary>
     public byte* Packed;
     public bool IsBFloat16;
+
+    /// <summary>Panels of b whose leaf a task packs side by side.</summary>
+    public int PanelsTogether;
 
     /// <summary>Rows and columns of a full tile.</summary>
     public int TileRows, TileColumns;
@@ -107,6 +113,7 @@ internal unsafe struct MatMulPlan
         long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
         Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
+        PanelsTogether = Math.Clamp(Panels / Groups / 3, 1, PanelsTogetherMax); // the first of them are packed before anything is computed
         ShareB = share && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
     }
 
