@@ -60,6 +60,16 @@ internal static class FuzzCommand
             }
 
             double milliseconds = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+            for (int again = 0; again < 2 && milliseconds > SlowMilliseconds; again++)
+            {
+                milliseconds = Math.Min(milliseconds, Time(attempt)); // what a busy machine took is not the input's
+            }
+
+            if (milliseconds > SlowMilliseconds)
+            {
+                Console.WriteLine($"{name}: input {i} of seed {seed} takes {milliseconds:0} ms\n{show()}");
+            }
+
             slowest = Math.Max(slowest, milliseconds);
             slow += milliseconds > SlowMilliseconds ? 1 : 0;
         }
@@ -67,5 +77,12 @@ internal static class FuzzCommand
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{name}: {count} inputs of seed {seed}, {good} good, the rest refused; slowest {slowest:0} ms, {slow} over {SlowMilliseconds} ms"));
         return 0;
+    }
+
+    private static double Time(Func<bool> attempt)
+    {
+        long began = Stopwatch.GetTimestamp();
+        attempt();
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 }
