@@ -11,7 +11,7 @@ namespace Idem.Cli;
 internal static class ModelPath
 {
     /// <summary>What every verb says of its model argument.</summary>
-    public const string Description = "A model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
+    public const string Description = "A model folder, a GGUF file, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
 
     // In the order of PackedDtype.
     private static readonly string[] DtypeNames = ["f32", "bf16", "q8"];
@@ -23,7 +23,7 @@ internal static class ModelPath
         {
             return File.Exists(path) ? path
                 : HubCache.IsName(path) ? HubCache.Find(path)
-                : throw new FileNotFoundException($"{path} does not exist: name a safetensors file, a model folder or a run folder");
+                : throw new FileNotFoundException($"{path} does not exist: name a safetensors or GGUF file, a model folder or a run folder");
         }
 
         if (!RunFolder.IsRun(path))
@@ -38,11 +38,11 @@ internal static class ModelPath
             : throw new FileNotFoundException($"{path} has no checkpoint yet: continue the run with 'idem train --out {path} --resume'");
     }
 
-    /// <summary>As <see cref="Resolve"/>, for verbs that need the whole folder.</summary>
+    /// <summary>As <see cref="Resolve"/>, for verbs that need a whole model: a folder, or a GGUF file.</summary>
     public static string ResolveFolder(string verb, string path)
     {
         string resolved = Resolve(path);
-        return !File.Exists(resolved)
+        return !File.Exists(resolved) || GgufFile.IsGguf(resolved)
             ? resolved
             : throw SafeTensorsFolder.OtherFormat(resolved) as Exception
                 ?? new UsageException($"{verb}: {resolved} is a file: name the model's folder, which also holds config.json and tokenizer.json");

@@ -31,7 +31,7 @@ internal static class TokenInput
     /// <summary>The ids of a text, with the special tokens that the tokenizer puts around it.</summary>
     public static int[] Encode(string verb, string text, ModelFolder model) => model.HasTokenizer
         ? Check(verb, model.Tokenizer.Encode(text), model)
-        : throw new FileNotFoundException($"{verb}: {model.Path} has no tokenizer.json to read a text with: add it, or give token ids with --ids");
+        : throw new FileNotFoundException($"{verb}: {model.TokenizerProblem}, so there is nothing to read a text with: give token ids with --ids");
 
     public static JsonArray ToJson(IEnumerable<int> ids) => new([.. ids.Select(id => JsonValue.Create(id))]);
 

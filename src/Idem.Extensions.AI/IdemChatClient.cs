@@ -37,7 +37,7 @@ public sealed class IdemChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
-        _template = template ?? ChatTemplate.Load(model.Path)
+        _template = template ?? ChatTemplate.Load(model.ReadFile, model.Path)
             ?? throw new ArgumentException($"{model.Path} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): pass one", nameof(model));
         _engine = new Engine(model.Decoder);
     }

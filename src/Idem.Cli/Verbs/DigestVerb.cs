@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Idem.Audit;
 using Idem.Cli.Terminal;
 using Idem.Formats;
-using Idem.Training;
+using Idem.Inference;
 
 namespace Idem.Cli.Verbs;
 
@@ -13,7 +13,7 @@ internal static class DigestVerb
 {
     private static readonly Argument<string> PathArgument = new("path")
     {
-        Description = "A safetensors file, a model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.",
+        Description = "A safetensors or GGUF file, a model folder, a run folder (its newest checkpoint), or a name in the Hugging Face cache.",
     };
 
     public static Command Create()
@@ -27,7 +27,7 @@ internal static class DigestVerb
     {
         string given = context.Value(PathArgument)!;
         string path = ModelPath.Resolve(given);
-        TensorDigests digests = DigestPath.Compute(path, Numerics.Compute.Current.Threads);
+        TensorDigests digests = ModelFolder.Digests(path, Numerics.Compute.Current.Threads);
         if (context.Json)
         {
             JsonArray tensors = [];

@@ -100,7 +100,7 @@ internal static class GenerateVerb
         int[] ids = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
         if (stops.Length > 0 && !model.HasTokenizer)
         {
-            throw new UsageException($"--stop: {model.Path} has no tokenizer.json, so there is no text to look in");
+            throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
         Engine engine = new(model.Decoder);

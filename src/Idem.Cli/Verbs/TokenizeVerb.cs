@@ -5,13 +5,14 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Idem.Data;
+using Idem.Inference;
 using Idem.Tokenizers;
 
 namespace Idem.Cli.Verbs;
 
 internal static class TokenizeVerb
 {
-    private static readonly Argument<string> PathArgument = new("path") { Description = "A tokenizer.json, or a folder that holds one." };
+    private static readonly Argument<string> PathArgument = new("path") { Description = "A tokenizer.json, a folder that holds one, or a GGUF file." };
 
     private static readonly Option<string> Jsonl = new("--jsonl")
     {
@@ -48,7 +49,7 @@ internal static class TokenizeVerb
             throw new UsageException("tokenize: --offsets needs a text; leave out --decode");
         }
 
-        Tokenizer tokenizer = Tokenizer.Load(context.Value(PathArgument)!);
+        Tokenizer tokenizer = ModelFolder.LoadTokenizer(context.Value(PathArgument)!);
         string name = context.Value(Jsonl)!;
         using Stream input = name == "-" ? Console.OpenStandardInput() : File.OpenRead(name);
         using Stream output = Console.OpenStandardOutput();

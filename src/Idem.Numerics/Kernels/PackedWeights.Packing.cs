@@ -1,7 +1,6 @@
 // Fills the panels, on all threads: each task reads a stretch of the stored matrix that is contiguous there, through a reader that
 // may convert it, so that a file's values go from its pages into the panels without a copy of the whole between.
 
-using System.Runtime.Intrinsics;
 using Idem.Numerics.Functions;
 
 namespace Idem.Numerics.Kernels;
@@ -129,10 +128,7 @@ public sealed unsafe partial class PackedWeights
     private static void StoreBlock(byte* record, int column, float* values, int count)
     {
         sbyte* codes = stackalloc sbyte[Q8Block.Length];
-        float scale = Vector256.IsHardwareAccelerated
-            ? Q8Block.Quantize<Simd256, Vector256<float>, Vector256<double>>(values, count, true, codes, out _)
-            : Q8Block.Quantize<Simd128, Vector128<float>, Vector128<double>>(values, count, true, codes, out _);
-        ((float*)record)[column] = scale;
+        ((float*)record)[column] = Q8Storage.Quantize(values, count, codes);
         byte* group = record + Q8ScaleBytes + (column * 4);
         for (int i = 0; i < Q8Block.Length; i += 4, group += Q8GroupBytes)
         {

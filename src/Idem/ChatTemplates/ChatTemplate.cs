@@ -35,9 +35,19 @@ public sealed class ChatTemplate
     /// <param name="name">Which of several templates, such as <c>tool_use</c>.</param>
     /// <exception cref="ChatTemplateException">The template is malformed or uses something that is not supported.</exception>
     /// <exception cref="InvalidDataException">A file beside it is malformed, or has no template of that name.</exception>
-    public static ChatTemplate? Load(string folder, string name = "default")
+    public static ChatTemplate? Load(string folder, string name = "default") => Load(
+        file => File.Exists(Path.Combine(folder, file)) ? File.ReadAllBytes(Path.Combine(folder, file)) : null, folder, name);
+
+    /// <summary>The same of files that are read elsewhere.</summary>
+    /// <param name="read">The bytes of a file of the model, or null where there is none.</param>
+    /// <param name="place">Where the files are, for messages.</param>
+    /// <param name="name">Which of several templates, such as <c>tool_use</c>.</param>
+    /// <exception cref="ChatTemplateException">The template is malformed or uses something that is not supported.</exception>
+    /// <exception cref="InvalidDataException">A file beside it is malformed, or has no template of that name.</exception>
+    public static ChatTemplate? Load(Func<string, byte[]?> read, string place, string name = "default")
     {
-        var files = new ChatTemplateFiles(folder);
+        ArgumentNullException.ThrowIfNull(read);
+        var files = new ChatTemplateFiles(read, place);
         return files.FindTemplate(name) is { } template ? Parse(template, files.SpecialTokens()) : null;
     }
 

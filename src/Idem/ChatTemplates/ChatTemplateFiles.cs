@@ -1,11 +1,14 @@
 // Where a model folder keeps its chat template and its special tokens.
 
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Idem.ChatTemplates;
 
-internal sealed class ChatTemplateFiles(string folder)
+/// <param name="read">The bytes of a file, or null.</param>
+/// <param name="place">Where the files are, for messages.</param>
+internal sealed class ChatTemplateFiles(Func<string, byte[]?> read, string place)
 {
     private const string TemplateFile = "chat_template.jinja", ConfigFile = "tokenizer_config.json", TokensFile = "special_tokens_map.json";
     private const string Default = "default";
@@ -17,10 +20,9 @@ internal sealed class ChatTemplateFiles(string folder)
     /// <summary>The template of a name, or null where the folder has no template at all.</summary>
     public string? FindTemplate(string name)
     {
-        string file = Path.Combine(folder, TemplateFile);
-        if (name == Default && File.Exists(file))
+        if (name == Default && read(TemplateFile) is { } file)
         {
-            return File.ReadAllText(file);
+            return Encoding.UTF8.GetString(file.AsSpan(file.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0));
         }
 
         switch (Read(ConfigFile)?["chat_template"])
@@ -60,27 +62,26 @@ internal sealed class ChatTemplateFiles(string folder)
 
     private JsonObject? Read(string name)
     {
-        string file = Path.Combine(folder, name);
-        if (!File.Exists(file))
+        if (read(name) is not { } file)
         {
             return null;
         }
 
-        if (new FileInfo(file).Length > BytesMax)
+        if (file.Length > BytesMax)
         {
             throw Error(name, $"the file has more than {BytesMax} bytes");
         }
 
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject ?? throw Error(name, "the file is not a JSON object");
+            return JsonNode.Parse(file) as JsonObject ?? throw Error(name, "the file is not a JSON object");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{file}: not valid JSON: {e.Message} Fetch or export the file again.", e);
+            throw new InvalidDataException($"{Path.Combine(place, name)}: not valid JSON: {e.Message} Fetch or export the file again.", e);
         }
     }
 
     private InvalidDataException Error(string name, string problem) =>
-        new($"{Path.Combine(folder, name)}: {problem}. Fetch or export the file again.");
+        new($"{Path.Combine(place, name)}: {problem}. Fetch or export the file again.");
 }

@@ -39,6 +39,9 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_start + offset, count);
     }
 
+    /// <summary>A part of the file as the data of a tensor.</summary>
+    public TensorData Window(long start, long byteCount) => new MappedData(this, start, byteCount);
+
     public void Dispose()
     {
         if (!_disposed)
@@ -47,6 +50,17 @@ internal sealed unsafe class MappedFile : IDisposable
             _view?.SafeMemoryMappedViewHandle.ReleasePointer();
             _view?.Dispose();
             _map?.Dispose();
+        }
+    }
+
+    private sealed class MappedData(MappedFile file, long start, long byteCount) : TensorData
+    {
+        public override long ByteCount => byteCount;
+
+        public override ReadOnlySpan<byte> Bytes(long offset, int count)
+        {
+            CheckWindow(byteCount, offset, count);
+            return file.Bytes(start + offset, count);
         }
     }
 }

@@ -50,7 +50,7 @@ public sealed class SafeTensorsFile : IDisposable
             int length = SafeTensorsHeader.ReadLength(mapped.Bytes(0, (int)Math.Min(8, mapped.Length)), mapped.Length, path);
             long start = 8L + length;
             var header = SafeTensorsHeader.Parse(mapped.Bytes(8, length), mapped.Length - start, path);
-            return new SafeTensorsFile(path, header, mapped, e => new MappedData(mapped, start + e.Begin, e.End - e.Begin));
+            return new SafeTensorsFile(path, header, mapped, e => mapped.Window(start + e.Begin, e.End - e.Begin));
         }
         catch
         {
@@ -80,15 +80,4 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <summary>Unmaps the file; spans into it are invalid from here on.</summary>
     public void Dispose() => _mapped?.Dispose();
-
-    private sealed class MappedData(MappedFile file, long start, long byteCount) : TensorData
-    {
-        public override long ByteCount => byteCount;
-
-        public override ReadOnlySpan<byte> Bytes(long offset, int count)
-        {
-            CheckWindow(byteCount, offset, count);
-            return file.Bytes(start + offset, count);
-        }
-    }
 }

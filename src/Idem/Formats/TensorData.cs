@@ -15,6 +15,10 @@ public abstract class TensorData
     /// <exception cref="ArgumentOutOfRangeException">The window reaches outside the tensor.</exception>
     public abstract ReadOnlySpan<byte> Bytes(long offset, int count);
 
+    /// <summary>A part of these bytes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It reaches outside the tensor.</exception>
+    public TensorData Window(long offset, long count) => new Part(this, offset, count);
+
     /// <summary>Data over memory the caller must not change while this is in use.</summary>
     public static TensorData Of<T>(ReadOnlyMemory<T> values)
         where T : unmanaged => new InMemory<T>(values);
@@ -45,6 +49,28 @@ public abstract class TensorData
             int skip = (int)(offset % ElementBytes);
             int elements = (int)(((long)skip + count + ElementBytes - 1) / ElementBytes);
             return MemoryMarshal.AsBytes(values.Span.Slice(first, elements)).Slice(skip, count);
+        }
+    }
+
+    private sealed class Part : TensorData
+    {
+        private readonly TensorData _whole;
+        private readonly long _start;
+
+        public Part(TensorData whole, long start, long byteCount)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(start);
+            ArgumentOutOfRangeException.ThrowIfNegative(byteCount);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(start, whole.ByteCount - byteCount);
+            (_whole, _start, ByteCount) = (whole, start, byteCount);
+        }
+
+        public override long ByteCount { get; }
+
+        public override ReadOnlySpan<byte> Bytes(long offset, int count)
+        {
+            CheckWindow(ByteCount, offset, count);
+            return _whole.Bytes(_start + offset, count);
         }
     }
 }

@@ -1,8 +1,9 @@
-// A Hugging Face model folder: configuration, weights, tokenizer. Reading one for use, and the files of one being written.
+// A model folder: configuration, weights, tokenizer; or a GGUF file in its place. Reading one for use, and the files of one being written.
 
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Idem.Audit;
 using Idem.Formats;
 using Idem.Models;
 using Idem.Numerics.Kernels;
@@ -14,28 +15,27 @@ namespace Idem.Inference;
 /// <summary>A model with its tokenizer.</summary>
 public sealed class ModelFolder
 {
-    private const string ConfigFile = "config.json";
-    private const string TokenizerFile = "tokenizer.json";
-    private const string GenerationFile = "generation_config.json";
-
     // What belongs to a model beside its configuration, weights and tokenizer.json, and stays as it is when weights change.
     private static readonly string[] CompanionNames =
     [
-        GenerationFile, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model",
+        IModelFiles.Generation, IModelFiles.TokenizerConfig, "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt", "tokenizer.model",
         "chat_template.jinja", "chat_template.json",
     ];
 
+    private readonly IModelFiles _files;
     private readonly Lazy<Tokenizer> _tokenizer;
+    private readonly Lazy<string?> _tokenizerProblem;
 
-    private ModelFolder(string path, LanguageModel model)
+    private ModelFolder(IModelFiles files, LanguageModel model)
     {
-        Path = path;
+        _files = files;
         Model = model;
-        _tokenizer = new Lazy<Tokenizer>(() => Tokenizer.Load(Require(path, TokenizerFile)));
+        _tokenizer = new Lazy<Tokenizer>(files.LoadTokenizer);
+        _tokenizerProblem = new Lazy<string?>(() => files.TokenizerProblem);
     }
 
-    /// <summary>Where it was read.</summary>
-    public string Path { get; }
+    /// <summary>Where it was read: a folder, or a GGUF file.</summary>
+    public string Path => _files.Path;
 
     /// <summary>The model.</summary>
     public LanguageModel Model { get; }
@@ -45,8 +45,11 @@ public sealed class ModelFolder
     public DecoderModel Decoder => Model as DecoderModel ?? throw new ModelConfigException(
         $"{Path}: model_type '{Model.Config.ModelType}' is an encoder, which does not continue a text; use 'idem embed', or name a decoder.");
 
-    /// <summary>Whether the folder has a tokenizer.</summary>
-    public bool HasTokenizer => File.Exists(System.IO.Path.Combine(Path, TokenizerFile));
+    /// <summary>Whether there is a tokenizer.</summary>
+    public bool HasTokenizer => TokenizerProblem is null;
+
+    /// <summary>Why there is none, for messages: absent, or in a GGUF file of a kind that is not supported; null if there is one.</summary>
+    public string? TokenizerProblem => _tokenizerProblem.Value;
 
     /// <summary>The tokenizer, read when it is first asked for.</summary>
     /// <exception cref="FileNotFoundException">The folder has none.</exception>
@@ -56,8 +59,8 @@ public sealed class ModelFolder
     /// <summary>The ids that end a text: generation_config.json's, else config.json's; those of the vocabulary.</summary>
     public IReadOnlyList<int> StopIds => [.. (GenerationStopIds() ?? Model.Config.EosTokenIds).Where(id => id >= 0 && id < Model.Config.VocabSize)];
 
-    /// <summary>Reads a model folder; one that Idem wrote is checked against its manifest.</summary>
-    /// <param name="path">The folder.</param>
+    /// <summary>Reads a model folder, or a GGUF file; a folder that Idem wrote is checked against its manifest.</summary>
+    /// <param name="path">The folder or file.</param>
     /// <param name="packed">How inference holds the weights of products, see <see cref="Nn.Module.LoadStateDict"/>; null for a model that can be trained.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="CorruptFileException">A file is not what it should be.</exception>
@@ -65,30 +68,70 @@ public sealed class ModelFolder
     /// <exception cref="Nn.StateDictException">The weights do not fit the configuration.</exception>
     public static ModelFolder Load(string path, PackedDtype? packed = null)
     {
+        IModelFiles files = OpenFiles(path);
+        byte[] config = files.Require(IModelFiles.Config);
+        using OpenWeights weights = files.OpenWeights();
+        StoredState state = weights.State();
+        LanguageModel model = CreateModel(files, config, state);
+        model.LoadStateDict(state, packed);
+        model.Eval();
+        return new ModelFolder(files, model);
+    }
+
+    /// <summary>The tokenizer of a folder, a tokenizer.json or a GGUF file.</summary>
+    /// <exception cref="TokenizerFormatException">It is malformed or of a kind that is not supported.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static Tokenizer LoadTokenizer(string path) => GgufFile.IsGguf(path) ? IModelFiles.Of(path).LoadTokenizer() : Tokenizer.Load(path);
+
+    /// <summary>The digests of the tensors of a safetensors file, a model folder or a GGUF file; of the last under Hugging Face's names, as 'idem convert' writes them.</summary>
+    /// <exception cref="CorruptFileException">There is no such thing there, or it is malformed.</exception>
+    public static TensorDigests Digests(string path, int threads)
+    {
+        if (!GgufFile.IsGguf(path))
+        {
+            return DigestPath.Compute(path, threads);
+        }
+
+        using OpenWeights weights = IModelFiles.Of(path).OpenWeights();
+        return TensorDigest.ComputeAll(weights.Tensors, threads);
+    }
+
+    /// <summary>The bytes of a file beside the weights, such as tokenizer_config.json; null if there is none.</summary>
+    public byte[]? ReadFile(string name) => _files.Read(name);
+
+    /// <summary>The files at a path; a folder that Idem wrote is checked against its manifest.</summary>
+    internal static IModelFiles OpenFiles(string path)
+    {
         if (File.Exists(System.IO.Path.Combine(path, "manifest.json")))
         {
             _ = AtomicFolder.OpenVerified(DiskFileSystem.Instance, path);
         }
 
-        string config = Require(path, ConfigFile);
-        using SafeTensorsFolder weights = SafeTensorsFolder.Open(path);
-        SafeTensorsState state = new(weights);
-        LanguageModel model = CreateModel(config, state);
-        model.LoadStateDict(state, packed);
-        model.Eval();
-        return new ModelFolder(path, model);
+        return IModelFiles.Of(path);
     }
 
-    /// <summary>The bytes of the folder's tokenizer.json.</summary>
-    internal byte[] TokenizerBytes() => File.ReadAllBytes(Require(Path, TokenizerFile));
-
-    /// <summary>The files that stay with the model when its weights change, as far as the folder has them.</summary>
-    internal IReadOnlyList<FolderFile> Companions() =>
-        [.. CompanionNames.Where(name => File.Exists(System.IO.Path.Combine(Path, name))).Select(name =>
+    /// <summary>The model that a configuration describes, its parameters not yet loaded.</summary>
+    internal static LanguageModel CreateModel(IModelFiles files, byte[] config, StoredState weights)
+    {
+        try
         {
-            byte[] bytes = File.ReadAllBytes(System.IO.Path.Combine(Path, name));
-            return new FolderFile(name, stream => stream.Write(bytes));
-        })];
+            return ModelTypes.Create(config, weights);
+        }
+        catch (ModelConfigException exception)
+        {
+            throw new ModelConfigException($"{(files is FolderFiles ? System.IO.Path.Combine(files.Path, IModelFiles.Config) : files.Path)}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The bytes of the tokenizer.json.</summary>
+    internal byte[] TokenizerBytes() => HasTokenizer ? _files.Require(IModelFiles.Tokenizer) : throw new FileNotFoundException($"{TokenizerProblem}, which training needs");
+
+    /// <summary>The files that stay with the model when its weights change, as far as there are any.</summary>
+    internal IReadOnlyList<FolderFile> Companions() => Companions(_files);
+
+    /// <summary>The files that stay with a model when its weights change, as far as there are any.</summary>
+    internal static IReadOnlyList<FolderFile> Companions(IModelFiles files) =>
+        [.. CompanionNames.Select(name => (name, bytes: files.Read(name))).Where(file => file.bytes is not null).Select(file => new FolderFile(file.name, stream => stream.Write(file.bytes)))];
 
     /// <summary>The files of a model folder, for <see cref="AtomicFolder"/>.</summary>
     /// <param name="model">The model, for its configuration.</param>
@@ -97,8 +140,8 @@ public sealed class ModelFolder
     /// <param name="companions">Files of the folder that the model was read from; null for a model of our own.</param>
     internal static IEnumerable<FolderFile> Files(LanguageModel model, byte[] tokenizer, IReadOnlyList<NamedTensor> tensors, IReadOnlyList<FolderFile>? companions = null)
     {
-        yield return new FolderFile(ConfigFile, stream => stream.Write(model.Config.ToJson()));
-        yield return new FolderFile(TokenizerFile, stream => stream.Write(tokenizer));
+        yield return new FolderFile(IModelFiles.Config, stream => stream.Write(model.Config.ToJson()));
+        yield return new FolderFile(IModelFiles.Tokenizer, stream => stream.Write(tokenizer));
         foreach (FolderFile companion in companions ?? OwnCompanions(model))
         {
             yield return companion;
@@ -110,38 +153,25 @@ public sealed class ModelFolder
 
     private static FolderFile[] OwnCompanions(LanguageModel model) =>
     [
-        Text(GenerationFile, """{ "_from_model_config": true }""" + "\n"),
-        Text("tokenizer_config.json", new JsonObject
+        Text(IModelFiles.Generation, """{ "_from_model_config": true }""" + "\n"),
+        Text(IModelFiles.TokenizerConfig, new JsonObject
         {
             ["model_max_length"] = model.Config.ContextLength,
             ["tokenizer_class"] = "PreTrainedTokenizerFast",
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n"),
     ];
 
-    private static LanguageModel CreateModel(string config, SafeTensorsState weights)
-    {
-        try
-        {
-            return ModelTypes.Create(File.ReadAllBytes(config), weights);
-        }
-        catch (ModelConfigException exception)
-        {
-            throw new ModelConfigException($"{config}: {exception.Message}", exception);
-        }
-    }
-
     // eos_token_id of generation_config.json: a number, a list of numbers, or nothing.
     private List<int>? GenerationStopIds()
     {
-        string path = System.IO.Path.Combine(Path, GenerationFile);
-        if (!File.Exists(path))
+        if (_files.Read(IModelFiles.Generation) is not { } bytes)
         {
             return null;
         }
 
         try
         {
-            JsonNode? ids = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject()["eos_token_id"];
+            JsonNode? ids = JsonNode.Parse(bytes)!.AsObject()["eos_token_id"];
             return ids switch
             {
                 null => null,
@@ -151,15 +181,9 @@ public sealed class ModelFolder
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
         {
-            throw new CorruptFileException(path, $"is not a generation configuration: {exception.Message.TrimEnd('.')}", "Fetch it again, or delete it to use config.json's", exception);
+            throw new CorruptFileException(System.IO.Path.Combine(Path, IModelFiles.Generation), $"is not a generation configuration: {exception.Message.TrimEnd('.')}", "Fetch it again, or delete it to use config.json's", exception);
         }
     }
 
     private static FolderFile Text(string name, string text) => new(name, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
-
-    private static string Require(string folder, string name)
-    {
-        string path = System.IO.Path.Combine(folder, name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{folder} is not a whole model folder: it has no {name}");
-    }
 }

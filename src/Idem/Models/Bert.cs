@@ -144,9 +144,8 @@ public sealed partial class Bert : LanguageModel
     /// <inheritdoc/>
     public override Tensor HiddenStates(ReadOnlySpan<int> ids) => Encode(ids, 1).Rows;
 
-    /// <inheritdoc/>
-    /// <remarks>Also reads the older names (LayerNorm.gamma and beta, no prefix); copies of tied tensors must be equal.</remarks>
-    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
+    // Older names: LayerNorm.gamma and beta, no prefix. Copies of tied tensors must be equal.
+    internal override IStateSource Renamed(IStateSource source)
     {
         RenamedSource renamed = new("Bert", source, Canonical);
         if (Config.TieWordEmbeddings)
@@ -155,7 +154,7 @@ public sealed partial class Bert : LanguageModel
         }
 
         renamed.RemoveTied("cls.predictions.decoder.bias", "cls.predictions.bias");
-        base.LoadStateDict(renamed, packed);
+        return renamed;
     }
 
     private static string? Canonical(string name)

@@ -3,6 +3,7 @@
 
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Idem.Numerics.Kernels;
 
 namespace Idem.Models;
 
@@ -18,6 +19,12 @@ internal static class ConfigFields
         "_attn_implementation_autoset", "max_length", "min_length", "do_sample", "temperature", "top_k", "top_p", "pretraining_tp", "transformers.js_config",
         "initializer_range", "is_llama_config", "model_max_length", "unsloth_version", "unsloth_fixed",
     };
+
+    /// <summary>The field that says how matrices are stored.</summary>
+    public const string QuantizationField = "quantization_config";
+
+    /// <summary>What <see cref="QuantizationField"/> says of the q8 profile.</summary>
+    public const string Q8Method = "idem-q8";
 
     /// <summary>The record that a file describes.</summary>
     /// <exception cref="ModelConfigException">The bytes are not such an object.</exception>
@@ -42,10 +49,18 @@ internal static class ConfigFields
         foreach ((string name, JsonElement value) in other ?? new Dictionary<string, JsonElement>())
         {
             Require(
-                Harmless.Contains(name) || value.ValueKind == JsonValueKind.Null || isAllowed(name, value), name,
+                Harmless.Contains(name) || value.ValueKind == JsonValueKind.Null || (name == QuantizationField && IsQ8(value)) || isAllowed(name, value), name,
                 $"is {value.GetRawText()}, which this implementation does not know how to honour; remove it only if it cannot change a result");
         }
     }
+
+    // {"quant_method": "idem-q8", "block_size": 32} says what the tensors show.
+    private static bool IsQ8(JsonElement value) => value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(field => field.Name switch
+    {
+        "quant_method" => field.Value.ValueKind == JsonValueKind.String && field.Value.ValueEquals(Q8Method),
+        "block_size" => field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt32(out int size) && size == Q8Storage.BlockLength,
+        _ => false,
+    });
 
     /// <summary>Throws unless a field is as it must be.</summary>
     public static void Require(bool condition, string field, string problem)

@@ -35,9 +35,8 @@ public abstract partial class GatedDecoder : DecoderModel
 
     private protected override Parameter OutputTable { get; }
 
-    /// <inheritdoc/>
-    /// <remarks>Stored frequencies are left out; a tied head that is stored must equal the token table.</remarks>
-    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
+    // Stored frequencies are left out; a tied head that is stored must equal the token table.
+    internal override IStateSource Renamed(IStateSource source)
     {
         RenamedSource renamed = new(GetType().Name, source, Canonical);
         if (_config.TieWordEmbeddings)
@@ -45,7 +44,7 @@ public abstract partial class GatedDecoder : DecoderModel
             renamed.RemoveTied(Head, Table);
         }
 
-        base.LoadStateDict(renamed, packed);
+        return renamed;
     }
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>

@@ -39,13 +39,8 @@ public sealed class Gpt2 : DecoderModel
     /// <remarks>A model without biases writes them as zeros, so that the file is complete for Transformers.</remarks>
     public override IReadOnlyList<KeyValuePair<string, Tensor>> StateDict() => Gpt2Names.Complete(base.StateDict(), Config);
 
-    /// <inheritdoc/>
-    /// <remarks>
-    /// Also reads files with the older names. A tied head that is stored must equal the token table, and the biases of a model
-    /// without biases must be zero.
-    /// </remarks>
-    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null) =>
-        base.LoadStateDict(Gpt2Names.Canonical(source, Config), packed);
+    // A tied head that is stored must equal the token table, and the biases of a model without biases must be zero.
+    internal override IStateSource Renamed(IStateSource source) => Gpt2Names.Canonical(source, Config);
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>
         _transformer.Forward(ids, positions, rows);

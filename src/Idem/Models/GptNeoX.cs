@@ -37,9 +37,8 @@ public sealed partial class GptNeoX : DecoderModel
 
     private protected override Parameter OutputTable { get; }
 
-    /// <inheritdoc/>
-    /// <remarks>Stored masks and frequencies are left out; a tied head that is stored must equal the token table.</remarks>
-    public override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
+    // Stored masks and frequencies are left out; a tied head that is stored must equal the token table.
+    internal override IStateSource Renamed(IStateSource source)
     {
         RenamedSource renamed = new("GptNeoX", source, name => Buffer().IsMatch(name) ? null : name);
         if (Config.TieWordEmbeddings)
@@ -47,7 +46,7 @@ public sealed partial class GptNeoX : DecoderModel
             renamed.RemoveTied("embed_out.weight", "gpt_neox.embed_in.weight");
         }
 
-        base.LoadStateDict(renamed, packed);
+        return renamed;
     }
 
     private protected override Tensor Transform(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows) =>

@@ -1,6 +1,7 @@
 // What every model offers to those that look inside: logits and hidden states of a sequence of token ids.
 
 using Idem.Nn;
+using Idem.Numerics.Kernels;
 using Idem.Tensors;
 
 namespace Idem.Models;
@@ -48,4 +49,16 @@ public abstract class LanguageModel : Module
 
     /// <summary>What the last layer leaves of each position of one sequence, after the final norm: [T, C].</summary>
     public abstract Tensor HiddenStates(ReadOnlySpan<int> ids);
+
+    /// <inheritdoc/>
+    /// <remarks>Also reads the older names and the superfluous tensors that files of this kind of model have; what is a copy must be equal.</remarks>
+    public sealed override void LoadStateDict(IStateSource source, PackedDtype? packed = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        base.LoadStateDict(Renamed(source), packed);
+    }
+
+    /// <summary>A file's tensors under the names of the parameters; those that are no parameters are checked and left out.</summary>
+    /// <exception cref="StateDictException">Two tensors stand for one, or what must be a copy differs.</exception>
+    internal virtual IStateSource Renamed(IStateSource source) => source;
 }

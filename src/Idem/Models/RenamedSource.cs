@@ -39,6 +39,12 @@ internal sealed class RenamedSource : IStateSource
 
     public void CopyTo(string name, int start, Span<float> destination) => _source.CopyTo(_stored[name], start, destination);
 
+    public bool IsQ8(string name) => _source.IsQ8(_stored[name]);
+
+    public void CopyCodes(string name, int start, Span<sbyte> destination) => _source.CopyCodes(_stored[name], start, destination);
+
+    public void CopyScales(string name, bool alongRows, int start, Span<ushort> destination) => _source.CopyScales(_stored[name], alongRows, start, destination);
+
     /// <summary>The values of a tensor.</summary>
     public float[] Read(string name)
     {

@@ -135,6 +135,24 @@ public abstract class Module
     public virtual void LoadStateDict(IStateSource source, PackedDtype? packed = null)
     {
         ArgumentNullException.ThrowIfNull(source);
+        CheckStateDict(source);
+        IReadOnlyList<NamedParameter> named = NamedParameters();
+        if (packed is null)
+        {
+            Compute.Current.For(named.Count, i => named[i].Parameter.Load(source, named[i].Name, null));
+            return;
+        }
+
+        foreach ((string name, Parameter parameter) in named) // one after the other, each by all threads
+        {
+            parameter.Load(source, name, packed);
+        }
+    }
+
+    /// <summary>Throws unless a source has the parameters' names and shapes, and no others.</summary>
+    /// <exception cref="StateDictException">Names are missing or unknown, or shapes differ: all of them are listed.</exception>
+    internal void CheckStateDict(IStateSource source)
+    {
         IReadOnlyList<NamedParameter> named = NamedParameters();
         var problems = new List<string>();
         var known = new HashSet<string>(StringComparer.Ordinal);
@@ -162,17 +180,6 @@ public abstract class Module
         if (problems.Count > 0)
         {
             throw new StateDictException(GetType().Name, problems);
-        }
-
-        if (packed is null)
-        {
-            Compute.Current.For(named.Count, i => named[i].Parameter.Load(source, named[i].Name, null));
-            return;
-        }
-
-        foreach ((string name, Parameter parameter) in named) // one after the other, each by all threads
-        {
-            parameter.Load(source, name, packed);
         }
     }
 

@@ -40,7 +40,10 @@ public sealed class Parameter : Tensor, IParameter
 
         bool transposed = Use == ParameterUse.OutputsByInputs;
         (int k, int n) = transposed ? (Shape[1], Shape[0]) : (Shape[0], Shape[1]);
-        HoldPacked(PackedWeights.Pack(Compute.Current, dtype, transposed, k, n, (start, values) => source.CopyTo(name, start, values)));
+        HoldPacked(dtype == PackedDtype.Q8 && source.IsQ8(name)
+            ? PackedWeights.PackStored(
+                Compute.Current, transposed, k, n, (start, codes) => source.CopyCodes(name, start, codes), (start, scales) => source.CopyScales(name, transposed, start, scales))
+            : PackedWeights.Pack(Compute.Current, dtype, transposed, k, n, (start, values) => source.CopyTo(name, start, values)));
     }
 
     private protected override Storage Absent() => Packed is null

@@ -13,6 +13,20 @@ public interface IStateSource
 
     /// <summary>Copies elements of a tensor, row-major from <paramref name="start"/> on, converted to float32 exactly; several threads may call it at once.</summary>
     void CopyTo(string name, int start, Span<float> destination);
+
+    /// <summary>Whether a tensor is stored as blocks of the q8 profile, which <see cref="CopyTo"/> makes numbers of.</summary>
+    bool IsQ8(string name) => false;
+
+    /// <summary>Copies codes of such a tensor, row-major from <paramref name="start"/> on.</summary>
+    void CopyCodes(string name, int start, Span<sbyte> destination) => throw new NotSupportedException();
+
+    /// <summary>Copies encodings of its binary16 scales: [rows, blocks of a row], or [blocks of a column, columns].</summary>
+    /// <param name="name">The tensor.</param>
+    /// <param name="alongRows">Which of the two is wanted.</param>
+    /// <param name="start">Index of the first scale.</param>
+    /// <param name="destination">To be filled.</param>
+    /// <exception cref="InvalidOperationException">The blocks lie the other way.</exception>
+    void CopyScales(string name, bool alongRows, int start, Span<ushort> destination) => throw new NotSupportedException();
 }
 
 /// <summary>Values held as tensors.</summary>

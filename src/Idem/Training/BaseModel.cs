@@ -56,7 +56,7 @@ internal sealed class BaseModel
         }
 
         path ??= identity.Path;
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(path) && !File.Exists(path))
         {
             throw new TrainingException($"{path}, the model that {run.Path} began from, is not there: name where it is with --from");
         }

@@ -138,7 +138,7 @@ internal sealed class RunCheckpoint
         VerifyTensors();
         using (SafeTensorsFolder model = SafeTensorsFolder.Open(_folder.Path))
         {
-            session.Model.LoadStateDict(new SafeTensorsState(model));
+            session.Model.LoadStateDict(StoredState.Of(model));
         }
 
         using SafeTensorsFile optimizer = SafeTensorsFile.Open(_folder.PathOf(OptimizerFile));

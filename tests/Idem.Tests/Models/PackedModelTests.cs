@@ -109,7 +109,7 @@ public class PackedModelTests
     private static LanguageModel Load(string path, PackedDtype? packed)
     {
         using SafeTensorsFolder folder = SafeTensorsFolder.Open(path);
-        SafeTensorsState state = new(folder);
+        StoredState state = StoredState.Of(folder);
         LanguageModel model = ModelTypes.Create(File.ReadAllBytes(Path.Combine(path, "config.json")), state);
         model.LoadStateDict(state, packed);
         model.Eval();

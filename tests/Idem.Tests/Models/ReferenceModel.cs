@@ -36,7 +36,7 @@ internal sealed class ReferenceModel
     public static LanguageModel Load(string path)
     {
         using SafeTensorsFolder folder = SafeTensorsFolder.Open(path);
-        SafeTensorsState state = new(folder);
+        StoredState state = StoredState.Of(folder);
         LanguageModel model = ModelTypes.Create(File.ReadAllBytes(System.IO.Path.Combine(path, "config.json")), state);
         model.LoadStateDict(state);
         model.Eval();
