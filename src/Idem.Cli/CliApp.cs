@@ -61,6 +61,7 @@ internal static class CliApp
             Verbs.LogitsVerb.Create(),
             Verbs.EmbedVerb.Create(),
             Verbs.EvalVerb.Create(),
+            Verbs.ConvertVerb.Create(),
             Verbs.DigestVerb.Create(),
             Verbs.VerifyVerb.Create(),
             Verbs.DoctorVerb.Create(),

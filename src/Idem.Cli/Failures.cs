@@ -16,7 +16,7 @@ internal static class Failures
     public static Failure? Describe(Exception exception) => exception switch
     {
         AggregateException { InnerException: { } inner } => Describe(inner),
-        UsageException or TrainConfigException => new(ExitCodes.Usage, exception.Message),
+        UsageException or TrainConfigException or ConversionException => new(ExitCodes.Usage, exception.Message),
         DataException { IsAbsent: true } => new(ExitCodes.Failure, exception.Message),
         CorruptFileException or TokenizerFormatException or DataException => new(ExitCodes.Corrupt, exception.Message),
         ModelConfigException or StateDictException => new(ExitCodes.Corrupt, exception.Message),

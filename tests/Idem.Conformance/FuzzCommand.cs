@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Idem.Tests.ChatTemplates;
+using Idem.Tests.Formats;
 using Idem.Tests.Tokenizers;
 
 namespace Idem.Conformance;
@@ -11,6 +12,9 @@ internal static class FuzzCommand
 {
     public const string TokenizersUsage = "tokenizer-fuzz COUNT SEED";
     public const string TemplatesUsage = "template-fuzz COUNT SEED";
+
+    public const string GgufUsage = "gguf-fuzz COUNT SEED";
+    public const string SafeTensorsUsage = "safetensors-fuzz COUNT SEED";
 
     private const int SlowMilliseconds = 100;
 
@@ -31,6 +35,26 @@ internal static class FuzzCommand
         {
             (string template, string messages) = mutator.Next();
             return (() => TemplateMutator.Try(template, messages), () => template);
+        };
+    });
+
+    public static int Gguf(string[] arguments) => Run("gguf-fuzz", arguments, seed =>
+    {
+        var mutator = new GgufMutator(seed);
+        return () =>
+        {
+            byte[] file = mutator.Next();
+            return (() => GgufMutator.Try(file), () => Convert.ToBase64String(file));
+        };
+    });
+
+    public static int SafeTensors(string[] arguments) => Run("safetensors-fuzz", arguments, seed =>
+    {
+        var mutator = new SafeTensorsMutator(seed);
+        return () =>
+        {
+            byte[] file = mutator.Next();
+            return (() => SafeTensorsMutator.Try(file), () => Convert.ToBase64String(file));
         };
     });
 

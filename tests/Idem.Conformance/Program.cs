@@ -24,6 +24,10 @@ switch (args.Length > 0 ? args[0] : "")
         return FuzzCommand.Tokenizers(args[1..]);
     case "template-fuzz":
         return FuzzCommand.Templates(args[1..]);
+    case "gguf-fuzz":
+        return FuzzCommand.Gguf(args[1..]);
+    case "safetensors-fuzz":
+        return FuzzCommand.SafeTensors(args[1..]);
     case "tokenizer-cases":
         return TokenizerCompare.Run(args[1..]);
     case "configs":
@@ -40,5 +44,7 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {TokenizerSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.TokenizersUsage}");
         Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.TemplatesUsage}");
+        Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.GgufUsage}");
+        Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.SafeTensorsUsage}");
         return 2;
 }

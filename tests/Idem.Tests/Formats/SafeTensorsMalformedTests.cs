@@ -133,24 +133,7 @@ public sealed class SafeTensorsMalformedTests
         {
             byte[] file = mutator.Next();
             long before = GC.GetAllocatedBytesForCurrentThread();
-            try
-            {
-                using SafeTensorsFile read = SafeTensorsFile.Parse(file, "f");
-                long covered = read.Tensors.Sum(t => t.Data.ByteCount);
-                Assert.Equal(file.Length - 8 - BitConverter.ToInt64(file), covered);
-                foreach (NamedTensor tensor in read.Tensors)
-                {
-                    _ = tensor.Data.Bytes(0, (int)tensor.Data.ByteCount);
-                }
-
-                valid++;
-            }
-            catch (SafeTensorsException e)
-            {
-                Assert.NotEmpty(e.Remedy);
-                refused++;
-            }
-
+            _ = SafeTensorsMutator.Try(file) ? valid++ : refused++;
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (64L * file.Length) + (1 << 17));
         }
 

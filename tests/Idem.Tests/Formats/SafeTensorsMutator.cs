@@ -3,6 +3,7 @@
 
 using System.Text;
 using System.Text.RegularExpressions;
+using Idem.Formats;
 
 namespace Idem.Tests.Formats;
 
@@ -25,6 +26,21 @@ internal sealed partial class SafeTensorsMutator(int seed)
         ["{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "//", "[[[[[[[[", "{\"a\":{\"a\":{\"a\":", "\0", "\u00e9", "\"a\":1,", "\uFEFF"];
 
     private readonly Random _random = new(seed);
+
+    /// <summary>Reads a file; false if it is refused with a typed error.</summary>
+    public static bool Try(byte[] file)
+    {
+        try
+        {
+            using SafeTensorsFile read = SafeTensorsFile.Parse(file, "f");
+            long covered = read.Tensors.Sum(tensor => (long)tensor.Data.Bytes(0, (int)tensor.Data.ByteCount).Length);
+            return covered == file.Length - 8 - BitConverter.ToInt64(file) ? true : throw new InvalidOperationException($"{covered} bytes belong to tensors");
+        }
+        catch (SafeTensorsException e) when (e.Remedy.Length > 0)
+        {
+            return false;
+        }
+    }
 
     public byte[] Next()
     {
