@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using Idem.Numerics;
 using Idem.Tests.ChatTemplates;
 using Idem.Tests.Formats;
 using Idem.Tests.Tokenizers;
@@ -66,6 +67,7 @@ internal static class FuzzCommand
             return 2;
         }
 
+        Compute.Current = new Compute(Compute.Current.Path, 1); // inputs are small
         Func<(Func<bool> Try, Func<string> Show)> next = start(seed);
         long good = 0, slow = 0;
         double slowest = 0;

@@ -46,7 +46,7 @@ internal static class EmbedVerb
             Display.WriteJson(new JsonObject
             {
                 ["model"] = model.Path,
-                ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
+                ["model_digest"] = ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
                 ["arithmetic"] = Numerics.ArithmeticVersion.Name,
                 ["dtype"] = context.Value(Dtype)!,
                 ["items"] = new JsonArray([.. items.Select(ToJson)]),

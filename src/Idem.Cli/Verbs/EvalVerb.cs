@@ -56,7 +56,7 @@ internal static class EvalVerb
             Display.WriteJson(new JsonObject
             {
                 ["model"] = model.Path,
-                ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
+                ["model_digest"] = ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
                 ["arithmetic"] = Numerics.ArithmeticVersion.Name,
                 ["dtype"] = context.Value(Dtype)!,
                 ["data_digest"] = result.Data.ToString(),

@@ -14,7 +14,7 @@ internal static class GenerateJson
         JsonObject result = new()
         {
             ["model"] = model.Path,
-            ["model_digest"] = DigestPath.Compute(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
+            ["model_digest"] = ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
             ["arithmetic"] = Numerics.ArithmeticVersion.Name,
             ["dtype"] = dtype,
             ["prompt"] = prompt,

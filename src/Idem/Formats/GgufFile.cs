@@ -211,16 +211,18 @@ public sealed class GgufFile : IDisposable
     private static UInt128 Bytes(GgufCursor cursor, Info info)
     {
         (int elements, int bytes) = GgufTypes.Block(info.Type);
+        bool isEmpty = info.Shape.Contains(0);
         UInt128 count = 1;
         foreach (long dimension in info.Shape)
         {
-            count *= (UInt128)dimension;
-            if (count > long.MaxValue)
+            count *= (UInt128)Math.Max(dimension, 1); // an empty tensor must not have a shape that overflows either
+            if (count * sizeof(float) > long.MaxValue)
             {
                 throw cursor.Bad(info.Name, $"has shape [{string.Join(", ", info.Shape)}], which overflows");
             }
         }
 
+        count = isEmpty ? 0 : count;
         long row = info.Shape.Length == 0 ? 1 : info.Shape[^1];
         return row % elements == 0
             ? count / (UInt128)elements * (UInt128)bytes

@@ -109,7 +109,8 @@ internal sealed class GgufBuilder
     private static byte[] EncodeArray(Array array)
     {
         (uint Type, byte[] Bytes)[] items = [.. array.Cast<object>().Select(Encode)];
-        uint type = items.Length > 0 ? items[0].Type : Encode(Activator.CreateInstance(array.GetType().GetElementType()!) ?? "").Type;
+        Type element = array.GetType().GetElementType()!;
+        uint type = items.Length > 0 ? items[0].Type : Encode(element == typeof(string) ? "" : Activator.CreateInstance(element)!).Type;
         byte[] head = new byte[12];
         BinaryPrimitives.WriteUInt32LittleEndian(head, type);
         BinaryPrimitives.WriteUInt64LittleEndian(head.AsSpan(4), (ulong)items.Length);

@@ -1,5 +1,5 @@
 // tokenizer.ggml.model "llama": SentencePiece's BPE, tokens with scores. Hugging Face's converter makes merges of it, which is done here
-// as there: every way of cutting a token in two tokens is a merge, in the order of the tokens' scores.
+// as there: every way of cutting a token in two tokens is a merge; they are in the order of the tokens' scores, then of their parts' lengths.
 
 using System.Text.Json;
 
@@ -58,7 +58,7 @@ internal static class GgufSentencePiece
         json.WriteEndObject();
     }
 
-    // By score, the highest first; of one token by the ids of its parts. Equal scores keep the order of the tokens.
+    // The highest score first, then the longest left part, the longest right one (in code points), the lowest ids.
     private static List<(string Left, string Right)> Merges(GgufVocabulary vocabulary)
     {
         float[] scores = vocabulary.Scores();
@@ -86,7 +86,6 @@ internal static class GgufSentencePiece
                 throw vocabulary.Bad("tokens", $"holds a token of {token.Length} characters; {TokenLengthMax} are the limit");
             }
 
-            int first = merges.Count;
             for (int cut = 1; cut < token.Length; cut++)
             {
                 if (!char.IsLowSurrogate(token[cut]) && idOf.TryGetValue(token[..cut], out int left) && idOf.TryGetValue(token[cut..], out int right))
@@ -94,11 +93,10 @@ internal static class GgufSentencePiece
                     merges.Add((id, left, right));
                 }
             }
-
-            merges.Sort(first, merges.Count - first, Comparer<(int Token, int Left, int Right)>.Default);
         }
 
-        merges.Sort((a, b) => scores[a.Token] != scores[b.Token] ? scores[b.Token].CompareTo(scores[a.Token]) : a.CompareTo(b));
+        int[] lengths = Array.ConvertAll(vocabulary.Tokens, token => token.EnumerateRunes().Count());
+        merges.Sort((a, b) => (scores[b.Token], lengths[b.Left], lengths[b.Right], a).CompareTo((scores[a.Token], lengths[a.Left], lengths[a.Right], b)));
         return [.. merges.Select(merge => (vocabulary.Tokens[merge.Left], vocabulary.Tokens[merge.Right]))];
     }
 }

@@ -1,7 +1,6 @@
 // A GGUF file's tokenizer as the tokenizer.json that Hugging Face has for it. Kinds whose ids cannot be had exactly from what the file
 // says are refused by name; a model of such a file takes token ids.
 
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Idem.Formats;
@@ -85,11 +84,12 @@ internal static class GgufTokenizer
     private static bool IsForeign(string key) => key.StartsWith(Prefix, StringComparison.Ordinal) && !key.EndsWith("_token_id", StringComparison.Ordinal)
         && !key.EndsWith("_token_ids", StringComparison.Ordinal) && !Known.Contains(key[Prefix.Length..]);
 
+    // An uncased vocabulary has no Latin capitals; of other characters, some are capitals without a small form.
     private static bool IsCased(string[] tokens, long[]? types)
     {
         for (int id = 0; id < tokens.Length; id++)
         {
-            if ((types is null || id >= types.Length || types[id] == (long)GgufTokenKind.Normal) && tokens[id].EnumerateRunes().Any(Rune.IsUpper))
+            if ((types is null || id >= types.Length || types[id] == (long)GgufTokenKind.Normal) && tokens[id].Any(char.IsAsciiLetterUpper))
             {
                 return true;
             }
