@@ -77,11 +77,10 @@ internal static class Operators
             case ("+", Sequence a, Sequence b) when a.IsTuple == b.IsTuple:
                 return new Sequence(a.Items.Concat(b.Items), a.IsTuple);
             case ("*", string text, long times):
-                context.Spend(text.Length * Math.Clamp(times, 0, int.MaxValue), line);
-                return string.Concat(Enumerable.Repeat(text, (int)Math.Max(times, 0)));
+                return string.Concat(Enumerable.Repeat(text, Repetitions(text.Length, times, context, line)));
             case ("*", Sequence list, long times):
-                context.Spend(list.Items.Count * Math.Clamp(times, 0, int.MaxValue), line);
-                return new Sequence(Enumerable.Repeat(list.Items, (int)Math.Max(times, 0)).SelectMany(items => items), list.IsTuple);
+                return new Sequence(
+                    Enumerable.Repeat(list.Items, Repetitions(list.Items.Count, times, context, line)).SelectMany(items => items), list.IsTuple);
             default:
                 break;
         }
@@ -99,6 +98,19 @@ internal static class Operators
         {
             throw new ChatTemplateException(line, $"the result of '{symbol}' does not fit 64 bits", e);
         }
+    }
+
+    // Nothing repeated any number of times is nothing, without counting so far.
+    private static int Repetitions(int length, long times, RenderContext context, int line)
+    {
+        if (length == 0 || times <= 0)
+        {
+            return 0;
+        }
+
+        times = Math.Min(times, int.MaxValue);
+        context.Spend(length * times, line);
+        return (int)times;
     }
 
     public static object Negate(object? value, int line) => AsNumber(value) switch

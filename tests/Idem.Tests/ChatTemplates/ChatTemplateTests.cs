@@ -42,6 +42,10 @@ public class ChatTemplateTests
     }
 
     [Fact]
+    public void NothingIsRepeatedWithoutCounting() =>
+        Assert.Equal("[]()", ChatTemplate.Parse("{{ '' * 99999999999 }}{{ 'a' * -99999999999 }}{{ [] * 99999999999 }}{{ () * 2147483648 }}").Render(Input()));
+
+    [Fact]
     public void NestingIsBounded()
     {
         foreach (string template in new[] { "{{ " + new string('(', 100_000) + new string(')', 100_000) + " }}", "{{ " + new string('-', 100_000) + "1 }}", string.Concat(Enumerable.Repeat("{% if 1 %}", 50_000)), "{{ " + string.Concat(Enumerable.Repeat("not ", 50_000)) + "1 }}" })
