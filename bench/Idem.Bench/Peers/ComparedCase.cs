@@ -68,15 +68,15 @@ internal sealed record ComparedCase(string Name, string Unit, double Work, Func<
     private static Action Elementwise(Compute compute, string function, int count)
     {
         const int Columns = 1024;
-        float[] x = KernelCase.Values(1, count), y = KernelCase.Values(2, count), weight = KernelCase.Values(3, Columns), bias = KernelCase.Values(4, Columns);
+        Memory<float> x = KernelCase.Values(1, count), y = KernelCase.Values(2, count), weight = KernelCase.Values(3, Columns), bias = KernelCase.Values(4, Columns);
         int rows = count / Columns;
         float[] mean = new float[rows], rstd = new float[rows];
         UnaryOp op = function switch { "exp" => UnaryOp.Exp, "tanh" => UnaryOp.Tanh, "gelu-tanh" => UnaryOp.GeluTanh, _ => UnaryOp.Gelu };
         return function switch
         {
-            "softmax" => () => Softmax.Forward(compute, rows, Columns, x, y),
-            "layernorm" => () => LayerNorm.Forward(compute, rows, Columns, x, weight, bias, 1e-5f, y, mean, rstd),
-            _ => () => Numerics.Kernels.Elementwise.Unary(compute, op, x, y),
+            "softmax" => () => Softmax.Forward(compute, rows, Columns, x.Span, y.Span),
+            "layernorm" => () => LayerNorm.Forward(compute, rows, Columns, x.Span, weight.Span, bias.Span, 1e-5f, y.Span, mean, rstd),
+            _ => () => Numerics.Kernels.Elementwise.Unary(compute, op, x.Span, y.Span),
         };
     }
 

@@ -2,14 +2,11 @@
 // The float64 evaluation (Core) is the one that decides; ExpTable agrees with it wherever it dares to answer.
 
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics.Functions;
 
 /// <summary>e^x; exp(-inf) = +0, exp(NaN) = NaN.</summary>
-internal readonly struct ExpFunction : IFloat32Function
+internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F Invoke<S, F, D>(F x)
@@ -17,43 +14,40 @@ internal readonly struct ExpFunction : IFloat32Function
         where F : struct
         where D : struct
     {
-        if (typeof(S) == typeof(Simd512) && Avx512F.IsSupported)
+        if (ExpTable.IsSupported<S>())
         {
-            Vector512<float> y = ExpTable.Invoke(Unsafe.BitCast<F, Vector512<float>>(x), out bool open);
-            if (open)
-            {
-                y = Unsafe.BitCast<F, Vector512<float>>(Decide<S, F, D>(x));
-            }
-
-            return Unsafe.BitCast<Vector512<float>, F>(y);
-        }
-
-        if (typeof(S) == typeof(Simd256) && Avx2.IsSupported && X86.Fma.IsSupported)
-        {
-            Vector256<float> y = ExpTable.Invoke(Unsafe.BitCast<F, Vector256<float>>(x), out bool open);
-            if (open)
-            {
-                y = Unsafe.BitCast<F, Vector256<float>>(Decide<S, F, D>(x));
-            }
-
-            return Unsafe.BitCast<Vector256<float>, F>(y);
+            F y = ExpTable.Invoke<S, F, D>(x, out uint open);
+            return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
         return Evaluate<S, F, D>(x);
     }
 
-    /// <summary>One vector in 50: not inlined.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static F Decide<S, F, D>(F x)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => Evaluate<S, F, D>(x);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Evaluate<S, F, D>(F x)
+    public static F Evaluate<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct => S.Apply<Core>(FunctionLanes.Clamp<S, F, D>(x, -104f, 89f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    bool IQuickFunction.IsQuick<S>() => ExpTable.IsSupported<S>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => ExpTable.Invoke<S, F, D>(x, out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1) =>
+        ExpTable.Invoke<S, F, D>(x0, x1, out y0, out y1, out open0, out open1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);
+
+    /// <summary>One vector in 50: not inlined.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static F DecideApart<S, F, D>(F x)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => Evaluate<S, F, D>(x);
 
     private readonly struct Core : IFloat64Function
     {
@@ -67,4 +61,36 @@ internal readonly struct ExpFunction : IFloat32Function
             return S.Fma(scale, q, scale);
         }
     }
+}
+
+/// <summary>e^(x - max), max the same in all lanes or one a lane.</summary>
+internal readonly struct ExpBelow<V>(V max) : IQuickFunction
+    where V : struct
+{
+    private readonly V _max = max;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsQuick<S>() => ExpTable.IsSupported<S>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public F Quick<S, F, D>(F x, out uint open)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => ExpTable.Invoke<S, F, D>(S.Subtract(x, Unsafe.BitCast<V, F>(_max)), out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F max = Unsafe.BitCast<V, F>(_max);
+        ExpTable.Invoke<S, F, D>(S.Subtract(x0, max), S.Subtract(x1, max), out y0, out y1, out open0, out open1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public F Decide<S, F, D>(F x)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => ExpFunction.Evaluate<S, F, D>(S.Subtract(x, Unsafe.BitCast<V, F>(_max)));
 }

@@ -1,8 +1,12 @@
-// e^x in pairs of float32, for vectors that look 2^(j/16) (or 2^(j/8), in 256 bits) up by a permutation:
-// e^x = 2^k T e^r with T = high + low and e^r = 1 + r + q. In units of 2^k the sum is good to 1.25 * 2^-34 (2^-32), so that it
-// rounds as the exact value does unless that lies nearer than this to the middle between two float32. A vector with such a lane,
-// or one beyond 87.25 (subnormal results, overflow, NaN), is reported open, and ExpFunction decides it in float64.
-// The scheme may change, the results may not: all 2^32 inputs are compared.
+// e^x in pairs of float32, for vectors that look 2^(j/32) (or 2^(j/8), in 256 bits) up by permutations:
+// e^x = 2^k high e^(r + low), where high is that power rounded and low makes up for its rounding and for ln 2's.
+// In units of 2^floor(k) the sum is good to Margin, so that it rounds as the exact value does unless that lies nearer than this to
+// the middle between two float32. A lane where it does, or beyond 87.25 (subnormal results, overflow, NaN), is reported open, and
+// ExpFunction decides it in float64. The scheme may change, the results may not: all 2^32 inputs are compared.
+//
+// Errors in 512 bits, |r| < 2^-6.5, in units of 2^-38 of a sum below 2: the series ends 0.7 before e^r; rounding r + low costs 1.4,
+// its square 0.5, the factor of the square 1.0, q 0.5, rest 0.5 and again 0.5 as its margin is taken off. Together 5.1. In 256 bits
+// r is twice as large and the errors are 4 times these, the series' 8 times.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -15,108 +19,188 @@ internal static class ExpTable
 {
     private const float Limit = 87.25f;
     private const float Log2E = 1.442695f;
-    private const float Ln2High = 0.6931472f; // k*Ln2High comes off x exactly in one fused multiply-add, as |r| < 2^-4
+    private const float Ln2High = 0.6931472f; // k*Ln2High comes off x exactly in one fused multiply-add, as |r| < 2^-5
     private const float Ln2Low = -1.9046542e-9f;
     private const float C3 = 1f / 6;
+    private const float C3Raised = 0.16667007f; // makes up for r^5/120
     private const float C4 = 1f / 24;
+    private const float C4Raised = 0.041668996f; // makes up for r^6/720
     private const float C5 = 1f / 120;
-    private const float C6 = 1f / 720;
+    private const float Margin512 = 10f / (1L << 38);
+    private const float Margin256 = 30f / (1L << 36);
 
-    /// <summary>e^x, unless <paramref name="open"/>.</summary>
-    /// <remarks>
-    /// Errors, in units of 2^-36: the square and q 1/2 each, times T below 2; high+low, rest and its distance from sum 1 each. The
-    /// series ends at 2^-42. Together less than 5. In 256 bits r is twice as large and all of this four times.
-    /// </remarks>
+    /// <summary>Whether vectors of this kind are evaluated by table. A constant to the JIT.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Invoke(Vector512<float> x, out bool open)
+    public static bool IsSupported<S>() =>
+        (typeof(S) == typeof(Simd512) && Avx512F.IsSupported) || (typeof(S) == typeof(Simd256) && Avx2.IsSupported && X86.Fma.IsSupported);
+
+    /// <summary>e^x in the lanes whose bit of <paramref name="open"/> is not set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Invoke<S, F, D>(F x, out uint open)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
     {
-        const float Shift = 786432f; // 1.5 * 2^19: adding it rounds to a sixteenth, counted in the low bits
-        const float Error = 1.25f / (1L << 34);
-
-        Vector512<float> shifted = Avx512F.FusedMultiplyAdd(x, Vector512.Create(Log2E), Vector512.Create(Shift));
-        Vector512<float> high = Avx512F.PermuteVar16x32(High16, shifted.AsInt32()); // its low 4 bits
-        Vector512<float> low = Avx512F.PermuteVar16x32(Low16, shifted.AsInt32());
-        Vector512<float> k = shifted - Vector512.Create(Shift);
-        Vector512<float> r = Avx512F.FusedMultiplyAddNegated(k, Vector512.Create(Ln2High), x);
-        low = Avx512F.FusedMultiplyAddNegated(high, k * Vector512.Create(Ln2Low), low);
-
-        Vector512<float> half = Avx512F.FusedMultiplyAddNegated(k, Vector512.Create(Ln2High / 2), x * Vector512.Create(0.5f)); // r/2, without waiting for r
-        Vector512<float> square = r * half;
-        Vector512<float> p = Avx512F.FusedMultiplyAdd(r, Vector512.Create(2 * C5), Vector512.Create(2 * C4));
-        p = Avx512F.FusedMultiplyAdd(p, r, Vector512.Create(2 * C3));
-        Vector512<float> q = Avx512F.FusedMultiplyAdd(p, square * r, square);
-
-        // high*(1+r) = sum + rest, exactly but for the last bit of rest.
-        Vector512<float> sum = Avx512F.FusedMultiplyAdd(high, r, high);
-        Vector512<float> rest = Avx512F.FusedMultiplySubtract(high, r, sum - high);
-        rest = Avx512F.FusedMultiplyAdd(high + low, q, rest + Avx512F.FusedMultiplyAdd(low, r, low));
-
-        Vector512<float> y = sum + (rest + Vector512.Create(Error));
-        Vector512<float> decided = Vector512.Equals(y, sum + (rest - Vector512.Create(Error)))
-            & Vector512.LessThanOrEqual(Vector512.Abs(x), Vector512.Create(Limit));
-        open = decided.AsInt32() != Vector512<int>.AllBitsSet;
-        return Avx512F.Scale(y, k); // y * 2^floor(k)
+        F r = Reduce<S, F, D>(x, out F shifted, out F k);
+        F high = Look<S, F, D>(shifted, k, out F low);
+        F q = Series<S, F, D>(r, low);
+        F sum = Sum<S, F, D>(high, r, q, out F rest);
+        return Round<S, F, D>(x, shifted, k, sum, rest, out open);
     }
 
-    /// <inheritdoc cref="Invoke(Vector512{float}, out bool)"/>
+    /// <summary>Two vectors, step by step, as one would wait for its own results.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Invoke(Vector256<float> x, out bool open)
+    public static void Invoke<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
     {
-        const float Shift = 1572864f; // 1.5 * 2^20: adding it rounds to an eighth
-        const float Error = 1.25f / (1L << 32);
-
-        Vector256<float> shifted = X86.Fma.MultiplyAdd(x, Vector256.Create(Log2E), Vector256.Create(Shift));
-        Vector256<float> high = Avx2.PermuteVar8x32(High8, shifted.AsInt32()); // its low 3 bits
-        Vector256<float> low = Avx2.PermuteVar8x32(Low8, shifted.AsInt32());
-        Vector256<float> k = shifted - Vector256.Create(Shift);
-        Vector256<float> r = X86.Fma.MultiplyAddNegated(k, Vector256.Create(Ln2High), x);
-        low = X86.Fma.MultiplyAddNegated(high, k * Vector256.Create(Ln2Low), low);
-
-        Vector256<float> half = X86.Fma.MultiplyAddNegated(k, Vector256.Create(Ln2High / 2), x * Vector256.Create(0.5f)); // r/2, without waiting for r
-        Vector256<float> square = r * half;
-        Vector256<float> p = X86.Fma.MultiplyAdd(r, Vector256.Create(2 * C6), Vector256.Create(2 * C5));
-        p = X86.Fma.MultiplyAdd(p, r, Vector256.Create(2 * C4));
-        p = X86.Fma.MultiplyAdd(p, r, Vector256.Create(2 * C3));
-        Vector256<float> q = X86.Fma.MultiplyAdd(p, square * r, square);
-
-        Vector256<float> sum = X86.Fma.MultiplyAdd(high, r, high);
-        Vector256<float> rest = X86.Fma.MultiplySubtract(high, r, sum - high);
-        rest = X86.Fma.MultiplyAdd(high + low, q, rest + X86.Fma.MultiplyAdd(low, r, low));
-
-        Vector256<float> y = sum + (rest + Vector256.Create(Error));
-        Vector256<float> decided = Vector256.Equals(y, sum + (rest - Vector256.Create(Error)))
-            & Vector256.LessThanOrEqual(Vector256.Abs(x), Vector256.Create(Limit));
-        open = Avx.MoveMask(decided) != 0xFF;
-        Vector256<int> exponent = (shifted.AsInt32() << 20) & Vector256.Create(unchecked((int)0xFF800000)); // floor(k)
-        return (y.AsInt32() + exponent).AsSingle();
+        F r0 = Reduce<S, F, D>(x0, out F shifted0, out F k0), r1 = Reduce<S, F, D>(x1, out F shifted1, out F k1);
+        F high0 = Look<S, F, D>(shifted0, k0, out F low0), high1 = Look<S, F, D>(shifted1, k1, out F low1);
+        F q0 = Series<S, F, D>(r0, low0), q1 = Series<S, F, D>(r1, low1);
+        F sum0 = Sum<S, F, D>(high0, r0, q0, out F rest0), sum1 = Sum<S, F, D>(high1, r1, q1, out F rest1);
+        y0 = Round<S, F, D>(x0, shifted0, k0, sum0, rest0, out open0);
+        y1 = Round<S, F, D>(x1, shifted1, k1, sum1, rest1, out open1);
     }
 
-    private static Vector512<float> High16
+    /// <summary>x = k ln 2 + r with k a multiple of 1/32 (1/8), which the low bits of <paramref name="shifted"/> count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Reduce<S, F, D>(F x, out F shifted, out F k)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F shift = S.Create(typeof(S) == typeof(Simd512) ? 393216f : 1572864f); // 1.5 * 2^18 (2^20)
+        shifted = S.Fma(x, S.Create(Log2E), shift);
+        k = S.Subtract(shifted, shift);
+        return S.Fma(k, S.Create(-Ln2High), x);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Look<S, F, D>(F shifted, F k, out F low)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F high;
+        if (typeof(S) == typeof(Simd512))
+        {
+            Vector512<int> index = Unsafe.BitCast<F, Vector512<int>>(shifted); // its low 5 bits
+            high = Unsafe.BitCast<Vector512<float>, F>(Avx512F.PermuteVar16x32x2(High512, index, High512Upper));
+            low = Unsafe.BitCast<Vector512<float>, F>(Avx512F.PermuteVar16x32x2(Low512, index, Low512Upper));
+        }
+        else
+        {
+            Vector256<int> index = Unsafe.BitCast<F, Vector256<int>>(shifted); // its low 3 bits
+            high = Unsafe.BitCast<Vector256<float>, F>(Avx2.PermuteVar8x32(High256, index));
+            low = Unsafe.BitCast<Vector256<float>, F>(Avx2.PermuteVar8x32(Low256, index));
+        }
+
+        low = S.Fma(k, S.Create(-Ln2Low), low);
+        return high;
+    }
+
+    /// <summary>q with e^(r + low) = 1 + r + q.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Series<S, F, D>(F r, F low)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F rounded = S.Add(r, low);
+        F square = S.Multiply(rounded, rounded);
+        F p = typeof(S) == typeof(Simd512)
+            ? S.Fma(rounded, S.Create(C4), S.Create(C3Raised))
+            : S.Fma(S.Fma(rounded, S.Create(C5), S.Create(C4Raised)), rounded, S.Create(C3));
+        p = S.Fma(p, rounded, S.Create(0.5f));
+        return S.Fma(square, p, low);
+    }
+
+    /// <summary>high (1 + r + q) as sum + rest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Sum<S, F, D>(F high, F r, F q, out F rest)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F sum = S.Fma(high, r, high);
+        rest = S.Fma(high, r, S.Subtract(high, sum)); // high (1 + r) = sum + rest, exactly but for the last bit of rest
+        rest = S.Fma(high, q, rest);
+        return sum;
+    }
+
+    /// <summary>sum + rest, rounded, times 2^floor(k). The table has added the margin to rest: twice of it below must round the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Round<S, F, D>(F x, F shifted, F k, F sum, F rest, out uint open)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        F y = S.Add(sum, rest), magnitude = FunctionLanes.Abs<S, F, D>(x);
+        F below = S.Add(sum, S.Subtract(rest, S.Create(2 * (typeof(S) == typeof(Simd512) ? Margin512 : Margin256))));
+        if (typeof(S) == typeof(Simd512))
+        {
+            Vector512<float> sum512 = Unsafe.BitCast<F, Vector512<float>>(y);
+            ulong decided = Vector512.Equals(sum512, Unsafe.BitCast<F, Vector512<float>>(below)).ExtractMostSignificantBits()
+                & Vector512.LessThanOrEqual(Unsafe.BitCast<F, Vector512<float>>(magnitude), Vector512.Create(Limit)).ExtractMostSignificantBits();
+            open = (uint)decided ^ 0xFFFF;
+            return Unsafe.BitCast<Vector512<float>, F>(Avx512F.Scale(sum512, Unsafe.BitCast<F, Vector512<float>>(k)));
+        }
+        else
+        {
+            Vector256<float> sum256 = Unsafe.BitCast<F, Vector256<float>>(y);
+            Vector256<float> decided = Vector256.Equals(sum256, Unsafe.BitCast<F, Vector256<float>>(below))
+                & Vector256.LessThanOrEqual(Unsafe.BitCast<F, Vector256<float>>(magnitude), Vector256.Create(Limit));
+            open = (uint)Avx.MoveMask(decided) ^ 0xFF;
+            Vector256<int> exponent = (Unsafe.BitCast<F, Vector256<int>>(shifted) << 20) & Vector256.Create(unchecked((int)0xFF800000)); // floor(k)
+            return Unsafe.BitCast<Vector256<int>, F>(sum256.AsInt32() + exponent);
+        }
+    }
+
+    private static Vector512<float> High512
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector512.Create(
-            1f, 1.0442737f, 1.0905077f, 1.1387886f, 1.1892071f, 1.2418578f, 1.2968396f, 1.3542556f,
-            1.4142135f, 1.4768262f, 1.5422108f, 1.6104903f, 1.6817929f, 1.7562522f, 1.8340081f, 1.9152066f);
+            1f, 1.0218972f, 1.0442737f, 1.0671405f, 1.0905077f, 1.1143868f, 1.1387886f, 1.1637249f,
+            1.1892071f, 1.2152474f, 1.2418578f, 1.269051f, 1.2968396f, 1.3252367f, 1.3542556f, 1.38391f);
     }
 
-    private static Vector512<float> Low16
+    private static Vector512<float> High512Upper
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector512.Create(
-            0f, 4.83347e-8f, -1.307754e-8f, 5.3862223e-8f, 3.7976353e-8f, 4.496838e-8f, -4.0189995e-8f, -1.0123349e-8f,
-            2.4203235e-8f, -4.500899e-8f, 8.070905e-9f, 9.836217e-9f, -2.4755327e-8f, -9.23577e-9f, -1.1239278e-8f, 9.845328e-9f);
+            1.4142135f, 1.4451808f, 1.4768262f, 1.5091645f, 1.5422108f, 1.5759809f, 1.6104903f, 1.6457555f,
+            1.6817929f, 1.7186193f, 1.7562522f, 1.7947091f, 1.8340081f, 1.8741677f, 1.9152066f, 1.9571441f);
     }
 
-    private static Vector256<float> High8
+    /// <summary>log(2^(j/32)/high) + Margin512/high.</summary>
+    private static Vector512<float> Low512
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(
+            3.6379788e-11f, -4.7048978e-08f, 4.6320306e-08f, -5.5570137e-08f, -1.1958797e-08f, -4.874342e-08f, 4.7329767e-08f, -3.4783167e-08f,
+            3.196477e-08f, -2.685673e-08f, 3.6239868e-08f, 1.147088e-09f, -3.0962667e-08f, -2.635556e-08f, -7.44835e-09f, -4.243007e-08f);
+    }
+
+    private static Vector512<float> Low512Upper
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.Create(
+            1.7139996e-08f, 2.302714e-08f, -3.0452203e-08f, -1.651443e-08f, 5.256924e-09f, -3.5897564e-08f, 6.130181e-09f, -3.111844e-08f,
+            -1.4697974e-08f, -2.8196933e-08f, -5.2380806e-09f, -6.3401164e-09f, -6.1084235e-09f, -2.4860997e-08f, 5.1596043e-09f, -8.678678e-09f);
+    }
+
+    private static Vector256<float> High256
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector256.Create(1f, 1.0905077f, 1.1892071f, 1.2968396f, 1.4142135f, 1.5422108f, 1.6817929f, 1.8340081f);
     }
 
-    private static Vector256<float> Low8
+    /// <summary>log(2^(j/8)/high) + Margin256/high.</summary>
+    private static Vector256<float> Low256
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector256.Create(
-            0f, -1.307754e-8f, 3.7976353e-8f, -4.0189995e-8f, 2.4203235e-8f, 8.070905e-9f, -2.4755327e-8f, -1.1239278e-8f);
+            4.3655746e-10f, -1.1591832e-08f, 3.230128e-08f, -3.065409e-08f, 1.7422964e-08f, 5.516407e-09f, -1.4460027e-08f, -5.890225e-09f);
     }
 }

@@ -21,7 +21,7 @@ internal static unsafe class FunctionTable
 {
     public static IReadOnlyList<NamedFunction> All { get; } =
     [
-        new("exp", &Map<ExpFunction>),
+        new("exp", &MapQuick<ExpFunction>),
         new("expm1", &Map<Expm1Function>),
         new("log", &Map<LogFunction>),
         new("log1p", &Map<Log1pFunction>),
@@ -33,6 +33,24 @@ internal static unsafe class FunctionTable
         new("cos", &Map<CosFunction>),
         new("rsqrt", &Map<RsqrtFunction>),
     ];
+
+    /// <summary>Through the row loop that kernels use.</summary>
+    private static void MapQuick<TFunction>(SimdPath path, ReadOnlySpan<float> x, Span<float> y)
+        where TFunction : struct, IQuickFunction
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, x.Length);
+        fixed (float* source = x, destination = y)
+        {
+            switch (path)
+            {
+                case SimdPath.Scalar: QuickRows.Map<SimdScalar, float, double, TFunction>(default, source, destination, x.Length); break;
+                case SimdPath.Vector128: QuickRows.Map<Simd128, Vector128<float>, Vector128<double>, TFunction>(default, source, destination, x.Length); break;
+                case SimdPath.Vector256: QuickRows.Map<Simd256, Vector256<float>, Vector256<double>, TFunction>(default, source, destination, x.Length); break;
+                case SimdPath.Vector512: QuickRows.Map<Simd512, Vector512<float>, Vector512<double>, TFunction>(default, source, destination, x.Length); break;
+                default: throw new ArgumentOutOfRangeException(nameof(path), path, "unknown SIMD path");
+            }
+        }
+    }
 
     private static void Map<TFunction>(SimdPath path, ReadOnlySpan<float> x, Span<float> y)
         where TFunction : struct, IFloat32Function

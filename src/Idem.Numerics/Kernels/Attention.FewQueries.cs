@@ -204,8 +204,9 @@ public static unsafe partial class Attention
 
             // A key before the window becomes e = +0. Adding that is not absence for a lane at -0, but the sign of a zero cannot
             // reach the sum: it holds the maximum's e, which is 1 (or NaN, and then all is).
-            new Span<float>(p + keyBase, first - keyBase).Fill(float.NegativeInfinity);
-            float sum = Lanes.Sum<S, F, D, StoredExpTerm>(new StoredExpTerm(p + keyBase, max, p + keyBase), end - keyBase);
+            int start = keyBase + ((first - keyBase) & -Lanes.Count);
+            new Span<float>(p + start, first - start).Fill(float.NegativeInfinity);
+            float sum = ExpRows.MapAndSum<S, F, D>(p + start, max, p + start, end - start);
             Kernels.Softmax.Divide<S, F, D>(p + first, sum, end - first);
             _firsts[row] = first;
             _ends[row] = end;

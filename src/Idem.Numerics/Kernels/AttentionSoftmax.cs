@@ -52,11 +52,11 @@ internal static unsafe class AttentionSoftmax
         where F : struct
         where D : struct
     {
+        QuickRows.Map<S, F, D, ExpBelow<F>>(new(max), scores, stride, scores, stride, keys.End - keys.First);
         Clear<S, F, D>(lanes);
         for (int key = keys.First; key < keys.End; key++, scores += stride)
         {
-            F e = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max));
-            S.Store(scores, e);
+            F e = S.Load(scores);
             if (!keys.IsSeenByAll(key))
             {
                 e = S.Select(tile.Sees<S, F, D>(key, at), e, S.Create(-0f));
@@ -87,10 +87,8 @@ internal static unsafe class AttentionSoftmax
         where F : struct
         where D : struct
     {
-        for (int i = 0; i < count; i++, scores += stride)
-        {
-            S.Store(scores, S.Divide(ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(scores), max)), sum));
-        }
+        QuickRows.Map<S, F, D, ExpBelow<F>>(new(max), scores, stride, scores, stride, count);
+        Divide<S, F, D>(count, scores, stride, sum);
     }
 
     /// <summary>dp becomes dp*scale where kept, +0 where dropped.</summary>

@@ -128,7 +128,7 @@ public static unsafe partial class CrossEntropy
 
                 float* x = Logits + ((long)row * Classes);
                 float max = Rows.Max<S, F, D>(x, Classes);
-                float sum = Lanes.Sum<S, F, D, ExpTerm>(new ExpTerm(x, max), Classes);
+                float sum = ExpRows.Sum<S, F, D>(x, max, Classes);
                 Max[row] = max;
                 Sum[row] = sum;
                 Losses[row] = Float32.Log(sum) - (x[Targets[row]] - max);
@@ -159,17 +159,17 @@ public static unsafe partial class CrossEntropy
                 float max = Max[row], sum = Sum[row], scale = Scale[row];
                 int target = Targets[row] - First;
                 bool isHere = (uint)target < (uint)Count;
-                float atTarget = isHere ? (Probability<SimdScalar, float, double>(x[target], max, sum) - 1f) * scale : 0f;
+                float atTarget = isHere ? ((Float32.Exp(x[target] - max) / sum) - 1f) * scale : 0f;
+                ExpRows.Map<S, F, D>(x, max, dx, Count);
                 int j = 0;
                 for (; j <= Count - S.Lanes; j += S.Lanes)
                 {
-                    F p = Probability<S, F, D>(S.Load(x + j), S.Create(max), S.Create(sum));
-                    S.Store(dx + j, S.Multiply(p, S.Create(scale)));
+                    S.Store(dx + j, S.Multiply(S.Divide(S.Load(dx + j), S.Create(sum)), S.Create(scale)));
                 }
 
                 for (; j < Count; j++)
                 {
-                    dx[j] = Probability<SimdScalar, float, double>(x[j], max, sum) * scale;
+                    dx[j] = (dx[j] / sum) * scale;
                 }
 
                 if (isHere)
@@ -178,11 +178,5 @@ public static unsafe partial class CrossEntropy
                 }
             }
         }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static F Probability<S, F, D>(F x, F max, F sum)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct => S.Divide(ExpFunction.Invoke<S, F, D>(S.Subtract(x, max)), sum);
     }
 }

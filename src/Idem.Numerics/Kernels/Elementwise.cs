@@ -31,7 +31,7 @@ public static unsafe partial class Elementwise
                 case UnaryOp.Reciprocal: Map<ReciprocalFunction>(compute, px, py, count, 1); break;
                 case UnaryOp.Sqrt: Map<SqrtFunction>(compute, px, py, count, 1); break;
                 case UnaryOp.Rsqrt: Map<RsqrtFunction>(compute, px, py, count, 4); break;
-                case UnaryOp.Exp: Map<ExpFunction>(compute, px, py, count, 4); break;
+                case UnaryOp.Exp: MapQuick<ExpFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Expm1: Map<Expm1Function>(compute, px, py, count, 4); break;
                 case UnaryOp.Log: Map<LogFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Log1p: Map<Log1pFunction>(compute, px, py, count, 4); break;
@@ -137,6 +137,10 @@ public static unsafe partial class Elementwise
         where TFunction : unmanaged, IFloat32Function =>
         KernelLoop.Run(compute, count, cost, new MapKernel<TFunction> { X = x, Y = y }, Alignment);
 
+    private static void MapQuick<TFunction>(Compute compute, float* x, float* y, int count, int cost)
+        where TFunction : unmanaged, IQuickFunction =>
+        KernelLoop.Run(compute, count, cost, new QuickKernel<TFunction> { X = x, Y = y }, Alignment);
+
     private static void MapGradient<TGradient>(Compute compute, float* x, float* y, float* dy, float* dx, int count, int cost)
         where TGradient : unmanaged, IGradient =>
         KernelLoop.Run(compute, count, cost, new GradientKernel<TGradient> { X = x, Y = y, Dy = dy, Dx = dx }, Alignment);
@@ -154,6 +158,17 @@ public static unsafe partial class Elementwise
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct => MapRow<S, F, D, TFunction>(X + start, Y + start, end - start);
+    }
+
+    private struct QuickKernel<TFunction> : IKernel
+        where TFunction : unmanaged, IQuickFunction
+    {
+        public float* X, Y;
+
+        public readonly void Run<S, F, D>(int start, int end)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct => QuickRows.Map<S, F, D, TFunction>(default, X + start, Y + start, end - start);
     }
 
     private struct GradientKernel<TGradient> : IKernel

@@ -1,6 +1,7 @@
 // The passes of layer normalisation along a row: sum, squared deviations, outputs; a row stays in the first-level cache between them.
 
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Idem.Numerics.Reduction;
 
 namespace Idem.Numerics.Kernels;
@@ -11,6 +12,7 @@ public static unsafe partial class LayerNorm
     private struct ForwardKernel : IKernel
     {
         public int Columns;
+        public bool AreNear;
         public float Eps;
         public float* A, B, X, Weight, Bias, Y, Mean, Rstd;
 
@@ -19,26 +21,38 @@ public static unsafe partial class LayerNorm
             where F : struct
             where D : struct
         {
-            int row = start, pairsEnd = Rows.AreNear(end - start, Columns) ? end : start;
-            for (; row < pairsEnd - 1; row += 2)
+            int row = start, foursEnd = AreNear ? end : start;
+            for (; row < foursEnd - 3; row += 4)
             {
-                long at0 = (long)row * Columns, at1 = at0 + Columns;
-                float* x0 = X + at0, x1 = X + at1;
-                float sum0, sum1;
+                long at = (long)row * Columns, columns = Columns;
+                float* x0 = X + at, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+                Vector128<float> sums;
                 if (A == null)
                 {
-                    Lanes.Sum<S, F, D, ElementTerm>(new ElementTerm(x0), new ElementTerm(x1), Columns, out sum0, out sum1);
+                    sums = Lanes.Sum<S, F, D, ElementTerm>(new ElementTerm(x0), new ElementTerm(x1), new ElementTerm(x2), new ElementTerm(x3), Columns);
                 }
                 else
                 {
-                    Lanes.Sum<S, F, D, StoredSumTerm>(
-                        new StoredSumTerm(A + at0, B + at0, x0), new StoredSumTerm(A + at1, B + at1, x1), Columns, out sum0, out sum1);
+                    float* a = A + at, b = B + at;
+                    sums = Lanes.Sum<S, F, D, StoredSumTerm>(
+                        new StoredSumTerm(a, b, x0),
+                        new StoredSumTerm(a + columns, b + columns, x1),
+                        new StoredSumTerm(a + (2 * columns), b + (2 * columns), x2),
+                        new StoredSumTerm(a + (3 * columns), b + (3 * columns), x3),
+                        Columns);
                 }
 
-                float mean0 = sum0 / (float)Columns, mean1 = sum1 / (float)Columns;
-                SquaredDeviationTerm term0 = new(x0, mean0), term1 = new(x1, mean1);
-                Lanes.Sum<S, F, D, SquaredDeviationTerm>(term0, term1, Columns, out float squares0, out float squares1);
-                RowOutput.Store<S, F, D>(Finish(row, mean0, squares0), Finish(row + 1, mean1, squares1), Columns);
+                Vector128<float> mean = sums / Vector128.Create((float)Columns);
+                Vector128.Store(mean, Mean + row);
+                Vector128<float> squares = Lanes.Sum<S, F, D, SquaredDeviationTerm>(
+                    new SquaredDeviationTerm(x0, mean[0]),
+                    new SquaredDeviationTerm(x1, mean[1]),
+                    new SquaredDeviationTerm(x2, mean[2]),
+                    new SquaredDeviationTerm(x3, mean[3]),
+                    Columns);
+                Vector128<float> variance = squares / Vector128.Create((float)Columns);
+                Vector128.Store(Vector128<float>.One / Vector128.Sqrt(variance + Vector128.Create(Eps)), Rstd + row);
+                Output(row).StoreFour<S, F, D>(Columns);
             }
 
             for (; row < end; row++)
@@ -50,96 +64,111 @@ public static unsafe partial class LayerNorm
                     : Lanes.Sum<S, F, D, StoredSumTerm>(new StoredSumTerm(A + at, B + at, x), Columns);
                 float mean = sum / (float)Columns;
                 float squares = Lanes.Sum<S, F, D, SquaredDeviationTerm>(new SquaredDeviationTerm(x, mean), Columns);
-                Finish(row, mean, squares).Store<S, F, D>(Columns);
+                Mean[row] = mean;
+                Rstd[row] = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
+                Output(row).Store<S, F, D>(Columns);
             }
         }
 
-        /// <summary>Keeps a row's statistics and prepares its output.</summary>
-        private readonly RowOutput Finish(int row, float mean, float squares)
+        private readonly RowOutput Output(int row)
         {
-            float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
-            Mean[row] = mean;
-            Rstd[row] = rstd;
             long at = (long)row * Columns;
-            return new RowOutput(X + at, mean, rstd, Weight, Bias, Y + at);
+            return new RowOutput(X + at, Mean + row, Rstd + row, Weight, Bias, Y + at);
         }
     }
 
-    /// <summary>One row's y = fma((x-mean)*rstd, weight, bias); without a bias the product alone.</summary>
-    private readonly struct RowOutput(float* x, float mean, float rstd, float* weight, float* bias, float* y)
+    /// <summary>y = fma((x-mean)*rstd, weight, bias) of a row and those behind it; without a bias the product alone.</summary>
+    private readonly struct RowOutput(float* x, float* mean, float* rstd, float* weight, float* bias, float* y)
     {
         private readonly float* _x = x;
+        private readonly float* _mean = mean;
+        private readonly float* _rstd = rstd;
         private readonly float* _weight = weight;
         private readonly float* _bias = bias;
         private readonly float* _y = y;
-        private readonly float _mean = mean;
-        private readonly float _rstd = rstd;
 
         public void Store<S, F, D>(int count)
             where S : struct, ISimd<F, D>
             where F : struct
             where D : struct
         {
-            RowOutput row = this;
+            float* x = _x, weight = _weight, bias = _bias, y = _y;
+            F mean = S.Create(*_mean), rstd = S.Create(*_rstd);
             int i = 0;
-            for (; i <= count - S.Lanes; i += S.Lanes)
-            {
-                F xhat = row.Normalized<S, F, D>(i), weight = S.Load(row._weight + i);
-                S.Store(row._y + i, row._bias == null ? S.Multiply(xhat, weight) : S.Fma(xhat, weight, S.Load(row._bias + i)));
-            }
-
-            row.StoreRest(i, count);
-        }
-
-        /// <summary>Stores two rows; they share the loads of weight and bias.</summary>
-        public static void Store<S, F, D>(RowOutput row0, RowOutput row1, int count)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            int i = 0;
-            if (row0._bias == null)
+            if (bias == null)
             {
                 for (; i <= count - S.Lanes; i += S.Lanes)
                 {
-                    Rows.Prefetch(row0._x + (2L * count) + i);
-                    Rows.Prefetch(row1._x + (2L * count) + i);
-                    F weight = S.Load(row0._weight + i);
-                    S.Store(row0._y + i, S.Multiply(row0.Normalized<S, F, D>(i), weight));
-                    S.Store(row1._y + i, S.Multiply(row1.Normalized<S, F, D>(i), weight));
+                    S.Store(y + i, S.Multiply(Normalized<S, F, D>(x + i, mean, rstd), S.Load(weight + i)));
                 }
             }
             else
             {
                 for (; i <= count - S.Lanes; i += S.Lanes)
                 {
-                    Rows.Prefetch(row0._x + (2L * count) + i);
-                    Rows.Prefetch(row1._x + (2L * count) + i);
-                    F weight = S.Load(row0._weight + i), bias = S.Load(row0._bias + i);
-                    S.Store(row0._y + i, S.Fma(row0.Normalized<S, F, D>(i), weight, bias));
-                    S.Store(row1._y + i, S.Fma(row1.Normalized<S, F, D>(i), weight, bias));
+                    S.Store(y + i, S.Fma(Normalized<S, F, D>(x + i, mean, rstd), S.Load(weight + i), S.Load(bias + i)));
                 }
             }
 
-            row0.StoreRest(i, count);
-            row1.StoreRest(i, count);
+            StoreRest(0, i, count);
         }
 
-        private void StoreRest(int i, int count)
+        /// <summary>Stores four rows; they share the loads of weight and bias.</summary>
+        public void StoreFour<S, F, D>(int count)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
         {
+            float* x0 = _x, x1 = x0 + count, x2 = x1 + count, x3 = x2 + count, weight = _weight, bias = _bias;
+            float* y0 = _y, y1 = y0 + count, y2 = y1 + count, y3 = y2 + count;
+            F mean0 = S.Create(_mean[0]), mean1 = S.Create(_mean[1]), mean2 = S.Create(_mean[2]), mean3 = S.Create(_mean[3]);
+            F rstd0 = S.Create(_rstd[0]), rstd1 = S.Create(_rstd[1]), rstd2 = S.Create(_rstd[2]), rstd3 = S.Create(_rstd[3]);
+            int i = 0;
+            if (bias == null)
+            {
+                for (; i <= count - S.Lanes; i += S.Lanes)
+                {
+                    F w = S.Load(weight + i);
+                    S.Store(y0 + i, S.Multiply(Normalized<S, F, D>(x0 + i, mean0, rstd0), w));
+                    S.Store(y1 + i, S.Multiply(Normalized<S, F, D>(x1 + i, mean1, rstd1), w));
+                    S.Store(y2 + i, S.Multiply(Normalized<S, F, D>(x2 + i, mean2, rstd2), w));
+                    S.Store(y3 + i, S.Multiply(Normalized<S, F, D>(x3 + i, mean3, rstd3), w));
+                }
+            }
+            else
+            {
+                for (; i <= count - S.Lanes; i += S.Lanes)
+                {
+                    F w = S.Load(weight + i), b = S.Load(bias + i);
+                    S.Store(y0 + i, S.Fma(Normalized<S, F, D>(x0 + i, mean0, rstd0), w, b));
+                    S.Store(y1 + i, S.Fma(Normalized<S, F, D>(x1 + i, mean1, rstd1), w, b));
+                    S.Store(y2 + i, S.Fma(Normalized<S, F, D>(x2 + i, mean2, rstd2), w, b));
+                    S.Store(y3 + i, S.Fma(Normalized<S, F, D>(x3 + i, mean3, rstd3), w, b));
+                }
+            }
+
+            for (int row = 0; i < count && row < 4; row++)
+            {
+                StoreRest(row, i, count);
+            }
+        }
+
+        private void StoreRest(int row, int i, int count)
+        {
+            float* x = _x + ((long)row * count), y = _y + ((long)row * count);
             for (; i < count; i++)
             {
-                float xhat = (_x[i] - _mean) * _rstd;
-                _y[i] = _bias == null ? xhat * _weight[i] : Fma.Single(xhat, _weight[i], _bias[i]);
+                float xhat = (x[i] - _mean[row]) * _rstd[row];
+                y[i] = _bias == null ? xhat * _weight[i] : Fma.Single(xhat, _weight[i], _bias[i]);
             }
         }
 
         /// <summary>(x-mean)*rstd.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private F Normalized<S, F, D>(int i)
+        private static F Normalized<S, F, D>(float* x, F mean, F rstd)
             where S : struct, ISimd<F, D>
             where F : struct
-            where D : struct => S.Multiply(S.Subtract(S.Load(_x + i), S.Create(_mean)), S.Create(_rstd));
+            where D : struct => S.Multiply(S.Subtract(S.Load(x), mean), rstd);
     }
 
     /// <summary>Rows of dx; where Dsum is given, it is added.</summary>

@@ -27,7 +27,7 @@ public static unsafe partial class LayerNorm
         CheckOutput(Operation, rows, columns, bias.Length, y.Length);
         fixed (float* px = x, pw = weight, pb = bias, py = y, pm = mean, pr = rstd)
         {
-            ForwardKernel kernel = new() { Columns = columns, X = px, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr };
+            ForwardKernel kernel = new() { Columns = columns, AreNear = Rows.AreNear(rows, columns), X = px, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr };
             KernelLoop.Run(compute, rows, 2L * columns, kernel);
         }
     }
@@ -59,7 +59,7 @@ public static unsafe partial class LayerNorm
         {
             ForwardKernel kernel = new()
             {
-                Columns = columns, A = pa, B = pe, X = ps, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr,
+                Columns = columns, AreNear = Rows.AreNear(rows, columns), A = pa, B = pe, X = ps, Weight = pw, Bias = bias.IsEmpty ? null : pb, Eps = eps, Y = py, Mean = pm, Rstd = pr,
             };
             KernelLoop.Run(compute, rows, 3L * columns, kernel);
         }

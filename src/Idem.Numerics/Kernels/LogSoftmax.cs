@@ -43,7 +43,7 @@ public static unsafe partial class LogSoftmax
             {
                 float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
                 float max = Rows.Max<S, F, D>(x, Columns);
-                float sum = Lanes.Sum<S, F, D, ExpTerm>(new ExpTerm(x, max), Columns);
+                float sum = ExpRows.Sum<S, F, D>(x, max, Columns);
                 float logSum = Float32.Log(sum);
                 int j = 0;
                 for (; j <= Columns - S.Lanes; j += S.Lanes)

@@ -1,6 +1,7 @@
 // The passes of root-mean-square normalisation along a row: squares, outputs; a row stays in the first-level cache between them.
 
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Idem.Numerics.Reduction;
 
 namespace Idem.Numerics.Kernels;
@@ -11,6 +12,7 @@ public static unsafe partial class RmsNorm
     private struct ForwardKernel : IKernel
     {
         public int Columns;
+        public bool AreNear;
         public float Eps;
         public float* A, B, X, Weight, Y, Rstd;
 
@@ -19,24 +21,31 @@ public static unsafe partial class RmsNorm
             where F : struct
             where D : struct
         {
-            int row = start, pairsEnd = Rows.AreNear(end - start, Columns) ? end : start;
-            for (; row < pairsEnd - 1; row += 2)
+            int row = start, foursEnd = AreNear ? end : start;
+            for (; row < foursEnd - 3; row += 4)
             {
-                long at0 = (long)row * Columns, at1 = at0 + Columns;
-                float* x0 = X + at0, x1 = X + at1;
-                float squares0, squares1;
+                long at = (long)row * Columns, columns = Columns;
+                float* x0 = X + at, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+                Vector128<float> squares;
                 if (A == null)
                 {
-                    Lanes.Sum<S, F, D, ProductTerm>(new ProductTerm(x0, x0), new ProductTerm(x1, x1), Columns, out squares0, out squares1);
+                    squares = Lanes.Sum<S, F, D, ProductTerm>(
+                        new ProductTerm(x0, x0), new ProductTerm(x1, x1), new ProductTerm(x2, x2), new ProductTerm(x3, x3), Columns);
                 }
                 else
                 {
-                    Lanes.Sum<S, F, D, StoredSumSquareTerm>(
-                        new StoredSumSquareTerm(A + at0, B + at0, x0), new StoredSumSquareTerm(A + at1, B + at1, x1), Columns, out squares0, out squares1);
+                    float* a = A + at, b = B + at;
+                    squares = Lanes.Sum<S, F, D, StoredSumSquareTerm>(
+                        new StoredSumSquareTerm(a, b, x0),
+                        new StoredSumSquareTerm(a + columns, b + columns, x1),
+                        new StoredSumSquareTerm(a + (2 * columns), b + (2 * columns), x2),
+                        new StoredSumSquareTerm(a + (3 * columns), b + (3 * columns), x3),
+                        Columns);
                 }
 
-                Finish<S, F, D>(row, squares0);
-                Finish<S, F, D>(row + 1, squares1);
+                Vector128<float> rstd = Vector128<float>.One / Vector128.Sqrt((squares / Vector128.Create((float)Columns)) + Vector128.Create(Eps));
+                Vector128.Store(rstd, Rstd + row);
+                ScaleFour<S, F, D>(x0, Rstd + row, Weight, Y + at, Columns);
             }
 
             for (; row < end; row++)
@@ -46,19 +55,10 @@ public static unsafe partial class RmsNorm
                 float squares = A == null
                     ? Lanes.Sum<S, F, D, ProductTerm>(new ProductTerm(x, x), Columns)
                     : Lanes.Sum<S, F, D, StoredSumSquareTerm>(new StoredSumSquareTerm(A + at, B + at, x), Columns);
-                Finish<S, F, D>(row, squares);
+                float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
+                Rstd[row] = rstd;
+                Scale<S, F, D>(x, rstd, Weight, Y + at, Columns);
             }
-        }
-
-        private readonly void Finish<S, F, D>(int row, float squares)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            float rstd = 1f / MathF.Sqrt((squares / (float)Columns) + Eps);
-            Rstd[row] = rstd;
-            long at = (long)row * Columns;
-            Scale<S, F, D>(X + at, rstd, Weight, Y + at, Columns);
         }
 
         /// <summary>y = (x*rstd)*weight.</summary>
@@ -74,6 +74,35 @@ public static unsafe partial class RmsNorm
                 S.Store(y + i, S.Multiply(S.Multiply(S.Load(x + i), rstds), S.Load(weight + i)));
             }
 
+            ScaleRest(x, rstd, weight, y, i, count);
+        }
+
+        /// <summary>Four rows; they share the loads of the weight.</summary>
+        private static void ScaleFour<S, F, D>(float* x0, float* rstd, float* weight, float* y0, int count)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            float* x1 = x0 + count, x2 = x1 + count, x3 = x2 + count, y1 = y0 + count, y2 = y1 + count, y3 = y2 + count;
+            F rstd0 = S.Create(rstd[0]), rstd1 = S.Create(rstd[1]), rstd2 = S.Create(rstd[2]), rstd3 = S.Create(rstd[3]);
+            int i = 0;
+            for (; i <= count - S.Lanes; i += S.Lanes)
+            {
+                F w = S.Load(weight + i);
+                S.Store(y0 + i, S.Multiply(S.Multiply(S.Load(x0 + i), rstd0), w));
+                S.Store(y1 + i, S.Multiply(S.Multiply(S.Load(x1 + i), rstd1), w));
+                S.Store(y2 + i, S.Multiply(S.Multiply(S.Load(x2 + i), rstd2), w));
+                S.Store(y3 + i, S.Multiply(S.Multiply(S.Load(x3 + i), rstd3), w));
+            }
+
+            for (int row = 0; i < count && row < 4; row++)
+            {
+                ScaleRest(x0 + ((long)row * count), rstd[row], weight, y0 + ((long)row * count), i, count);
+            }
+        }
+
+        private static void ScaleRest(float* x, float rstd, float* weight, float* y, int i, int count)
+        {
             for (; i < count; i++)
             {
                 y[i] = (x[i] * rstd) * weight[i];

@@ -22,7 +22,8 @@ public static unsafe partial class RmsNorm
         Check.Length(Operation, nameof(y), y.Length, $"[{rows},{columns}]", (long)rows * columns);
         fixed (float* px = x, pw = weight, py = y, pr = rstd)
         {
-            KernelLoop.Run(compute, rows, 2L * columns, new ForwardKernel { Columns = columns, X = px, Weight = pw, Eps = eps, Y = py, Rstd = pr });
+            ForwardKernel kernel = new() { Columns = columns, AreNear = Rows.AreNear(rows, columns), X = px, Weight = pw, Eps = eps, Y = py, Rstd = pr };
+            KernelLoop.Run(compute, rows, 2L * columns, kernel);
         }
     }
 
@@ -49,7 +50,7 @@ public static unsafe partial class RmsNorm
         Check.Length(Operation, nameof(y), y.Length, $"[{rows},{columns}]", (long)rows * columns);
         fixed (float* pa = a, pb = b, ps = sum, pw = weight, py = y, pr = rstd)
         {
-            ForwardKernel kernel = new() { Columns = columns, A = pa, B = pb, X = ps, Weight = pw, Eps = eps, Y = py, Rstd = pr };
+            ForwardKernel kernel = new() { Columns = columns, AreNear = Rows.AreNear(rows, columns), A = pa, B = pb, X = ps, Weight = pw, Eps = eps, Y = py, Rstd = pr };
             KernelLoop.Run(compute, rows, 3L * columns, kernel);
         }
     }

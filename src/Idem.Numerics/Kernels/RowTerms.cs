@@ -1,7 +1,6 @@
 // Terms of the lane sums that norms and softmax take along a row.
 
 using System.Runtime.CompilerServices;
-using Idem.Numerics.Functions;
 using Idem.Numerics.Reduction;
 
 namespace Idem.Numerics.Kernels;
@@ -42,39 +41,6 @@ internal readonly unsafe struct StoredSumSquareTerm(float* a, float* b, float* s
         S.Store(_sum + i, sum);
         return S.Fma(sum, sum, accumulator);
     }
-}
-
-/// <summary>The terms exp(x[i]-max); each is also stored.</summary>
-internal readonly unsafe struct StoredExpTerm(float* x, float max, float* y) : ILaneTerm
-{
-    private readonly float* _x = x;
-    private readonly float* _y = y;
-    private readonly float _max = max;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public F AddTo<S, F, D>(F accumulator, int i)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-    {
-        F e = ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(_x + i), S.Create(_max)));
-        S.Store(_y + i, e);
-        return S.Add(accumulator, e);
-    }
-}
-
-/// <summary>The terms exp(x[i]-max).</summary>
-internal readonly unsafe struct ExpTerm(float* x, float max) : ILaneTerm
-{
-    private readonly float* _x = x;
-    private readonly float _max = max;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public F AddTo<S, F, D>(F accumulator, int i)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct =>
-        S.Add(accumulator, ExpFunction.Invoke<S, F, D>(S.Subtract(S.Load(_x + i), S.Create(_max))));
 }
 
 /// <summary>The terms (x[i]-mean)^2.</summary>

@@ -7,20 +7,10 @@ namespace Idem.Numerics.Kernels;
 internal static unsafe class Rows
 {
     /// <summary>
-    /// Whether rows are likely to lie in a cache near by, where two of them side by side are faster; from farther away one
+    /// Whether rows are likely to lie in a cache near by, where four of them side by side are faster; from farther away one
     /// stream is.
     /// </summary>
-    public static bool AreNear(int rows, int columns) => (long)rows * columns <= 1 << 18;
-
-    /// <summary>Asks for a cache line that will be read soon; an address outside of all memory does no harm.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(float* address)
-    {
-        if (System.Runtime.Intrinsics.X86.Sse.IsSupported)
-        {
-            System.Runtime.Intrinsics.X86.Sse.Prefetch0(address);
-        }
-    }
+    public static bool AreNear(int rows, int columns) => (long)rows * columns <= 1 << 19;
 
     /// <summary>The largest element; NaN if any is NaN, +0 above -0. The order cannot matter. Needs at least one element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

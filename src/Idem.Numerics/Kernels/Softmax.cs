@@ -70,7 +70,7 @@ public static unsafe partial class Softmax
             {
                 float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
                 float max = Rows.Max<S, F, D>(x, Columns);
-                float sum = Lanes.Sum<S, F, D, StoredExpTerm>(new StoredExpTerm(x, max, y), Columns);
+                float sum = ExpRows.MapAndSum<S, F, D>(x, max, y, Columns);
                 Divide<S, F, D>(y, sum, Columns);
             }
         }

@@ -32,46 +32,138 @@ internal static unsafe partial class Lanes
         where TTerm : struct, ILaneTerm
     {
         float* lanes = stackalloc float[Count];
+        Clear(lanes);
         Accumulate<S, F, D, TTerm>(ref term, count, lanes);
         return count == 0 ? 0f : Halve<S, F, D>(lanes);
     }
 
-    /// <summary>The lane sums of two rows: side by side where one row's two vectors leave the adders idle.</summary>
+    /// <summary>No lane has an element: -0 is what every sum begins with.</summary>
+    public static void Clear(float* lanes) => new Span<float>(lanes, Count).Fill(-0f);
+
+    /// <summary>Adds a part of a row to its lanes: all parts but the last are multiples of 32 long.</summary>
+    public static void Add<S, F, D, TTerm>(TTerm term, int count, float* lanes)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TTerm : struct, ILaneTerm => Accumulate<S, F, D, TTerm>(ref term, count, lanes);
+
+    /// <summary>The lane sums of four rows: side by side, as many as fill eight vectors, where one row's chains leave the adders idle.</summary>
     [SkipLocalsInit]
-    public static void Sum<S, F, D, TTerm>(TTerm term0, TTerm term1, int count, out float result0, out float result1)
+    public static Vector128<float> Sum<S, F, D, TTerm>(TTerm term0, TTerm term1, TTerm term2, TTerm term3, int count)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
         where TTerm : struct, ILaneTerm
     {
-        float* lanes = stackalloc float[2 * Count];
+        float* lanes = stackalloc float[4 * Count];
         if (S.Lanes == 16)
         {
-            F sum00 = S.Create(-0f), sum01 = sum00, sum10 = sum00, sum11 = sum00;
+            F identity = S.Create(-0f);
+            F sum00 = identity, sum01 = identity, sum10 = identity, sum11 = identity, sum20 = identity, sum21 = identity, sum30 = identity, sum31 = identity;
             int whole = count & -Count;
             for (int i = 0; i < whole; i += Count)
             {
                 sum00 = term0.AddTo<S, F, D>(sum00, i);
-                sum10 = term1.AddTo<S, F, D>(sum10, i);
                 sum01 = term0.AddTo<S, F, D>(sum01, i + S.Lanes);
+                sum10 = term1.AddTo<S, F, D>(sum10, i);
                 sum11 = term1.AddTo<S, F, D>(sum11, i + S.Lanes);
+                sum20 = term2.AddTo<S, F, D>(sum20, i);
+                sum21 = term2.AddTo<S, F, D>(sum21, i + S.Lanes);
+                sum30 = term3.AddTo<S, F, D>(sum30, i);
+                sum31 = term3.AddTo<S, F, D>(sum31, i + S.Lanes);
             }
 
             S.Store(lanes, sum00);
             S.Store(lanes + S.Lanes, sum01);
             S.Store(lanes + Count, sum10);
             S.Store(lanes + Count + S.Lanes, sum11);
-            AddRest<S, F, D, TTerm>(ref term0, whole, count, lanes);
-            AddRest<S, F, D, TTerm>(ref term1, whole, count, lanes + Count);
+            S.Store(lanes + (2 * Count), sum20);
+            S.Store(lanes + (2 * Count) + S.Lanes, sum21);
+            S.Store(lanes + (3 * Count), sum30);
+            S.Store(lanes + (3 * Count) + S.Lanes, sum31);
+            if (whole < count)
+            {
+                AddRest<S, F, D, TTerm>(ref term0, whole, count, lanes);
+                AddRest<S, F, D, TTerm>(ref term1, whole, count, lanes + Count);
+                AddRest<S, F, D, TTerm>(ref term2, whole, count, lanes + (2 * Count));
+                AddRest<S, F, D, TTerm>(ref term3, whole, count, lanes + (3 * Count));
+            }
+        }
+        else if (S.Lanes == 8)
+        {
+            AccumulateTwo<S, F, D, TTerm>(ref term0, ref term1, count, lanes);
+            AccumulateTwo<S, F, D, TTerm>(ref term2, ref term3, count, lanes + (2 * Count));
         }
         else
         {
+            new Span<float>(lanes, 4 * Count).Fill(-0f);
             Accumulate<S, F, D, TTerm>(ref term0, count, lanes);
             Accumulate<S, F, D, TTerm>(ref term1, count, lanes + Count);
+            Accumulate<S, F, D, TTerm>(ref term2, count, lanes + (2 * Count));
+            Accumulate<S, F, D, TTerm>(ref term3, count, lanes + (3 * Count));
         }
 
-        result0 = count == 0 ? 0f : Halve<S, F, D>(lanes);
-        result1 = count == 0 ? 0f : Halve<S, F, D>(lanes + Count);
+        return count == 0 ? Vector128<float>.Zero : HalveFour(lanes);
+    }
+
+    /// <summary>Two rows of vectors of 8, which are four each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AccumulateTwo<S, F, D, TTerm>(ref TTerm term0, ref TTerm term1, int count, float* lanes)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TTerm : struct, ILaneTerm
+    {
+        F identity = S.Create(-0f);
+        F sum00 = identity, sum01 = identity, sum02 = identity, sum03 = identity, sum10 = identity, sum11 = identity, sum12 = identity, sum13 = identity;
+        int whole = count & -Count;
+        for (int i = 0; i < whole; i += Count)
+        {
+            sum00 = term0.AddTo<S, F, D>(sum00, i);
+            sum01 = term0.AddTo<S, F, D>(sum01, i + S.Lanes);
+            sum02 = term0.AddTo<S, F, D>(sum02, i + (2 * S.Lanes));
+            sum03 = term0.AddTo<S, F, D>(sum03, i + (3 * S.Lanes));
+            sum10 = term1.AddTo<S, F, D>(sum10, i);
+            sum11 = term1.AddTo<S, F, D>(sum11, i + S.Lanes);
+            sum12 = term1.AddTo<S, F, D>(sum12, i + (2 * S.Lanes));
+            sum13 = term1.AddTo<S, F, D>(sum13, i + (3 * S.Lanes));
+        }
+
+        S.Store(lanes, sum00);
+        S.Store(lanes + S.Lanes, sum01);
+        S.Store(lanes + (2 * S.Lanes), sum02);
+        S.Store(lanes + (3 * S.Lanes), sum03);
+        S.Store(lanes + Count, sum10);
+        S.Store(lanes + Count + S.Lanes, sum11);
+        S.Store(lanes + Count + (2 * S.Lanes), sum12);
+        S.Store(lanes + Count + (3 * S.Lanes), sum13);
+        AddRest<S, F, D, TTerm>(ref term0, whole, count, lanes);
+        AddRest<S, F, D, TTerm>(ref term1, whole, count, lanes + Count);
+    }
+
+    /// <summary>The halving of four rows' lanes, a row a lane of the result.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> HalveFour(float* lanes)
+    {
+        Vector128<float> row0 = HalveToFour(lanes), row1 = HalveToFour(lanes + Count);
+        Vector128<float> row2 = HalveToFour(lanes + (2 * Count)), row3 = HalveToFour(lanes + (3 * Count));
+        float* four = lanes;
+        Vector128.Store(row0, four);
+        Vector128.Store(row1, four + 4);
+        Vector128.Store(row2, four + 8);
+        Vector128.Store(row3, four + 12);
+        Vector128<float> lane0 = Vector128.Create(four[0], four[4], four[8], four[12]), lane1 = Vector128.Create(four[1], four[5], four[9], four[13]);
+        Vector128<float> lane2 = Vector128.Create(four[2], four[6], four[10], four[14]), lane3 = Vector128.Create(four[3], four[7], four[11], four[15]);
+        return (lane0 + lane2) + (lane1 + lane3);
+    }
+
+    /// <summary>Lane j takes up lane j+16, then j+8, j+4, in fours.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> HalveToFour(float* lanes)
+    {
+        Vector128<float> sum0 = Vector128.Load(lanes) + Vector128.Load(lanes + 16), sum1 = Vector128.Load(lanes + 4) + Vector128.Load(lanes + 20);
+        Vector128<float> sum2 = Vector128.Load(lanes + 8) + Vector128.Load(lanes + 24), sum3 = Vector128.Load(lanes + 12) + Vector128.Load(lanes + 28);
+        return (sum0 + sum2) + (sum1 + sum3);
     }
 
     /// <summary>Adds the terms of whole sweeps of 32 in registers, four vectors at a time, then the rest through memory.</summary>
@@ -82,11 +174,10 @@ internal static unsafe partial class Lanes
         where D : struct
         where TTerm : struct, ILaneTerm
     {
-        F identity = S.Create(-0f);
         int whole = count & -Count;
         if (S.Lanes == 16)
         {
-            F sum0 = identity, sum1 = identity;
+            F sum0 = S.Load(lanes), sum1 = S.Load(lanes + S.Lanes);
             for (int i = 0; i < whole; i += Count)
             {
                 sum0 = term.AddTo<S, F, D>(sum0, i);
@@ -100,7 +191,8 @@ internal static unsafe partial class Lanes
         {
             for (int first = 0; first < Count; first += 4 * S.Lanes)
             {
-                F sum0 = identity, sum1 = identity, sum2 = identity, sum3 = identity;
+                float* four = lanes + first;
+                F sum0 = S.Load(four), sum1 = S.Load(four + S.Lanes), sum2 = S.Load(four + (2 * S.Lanes)), sum3 = S.Load(four + (3 * S.Lanes));
                 for (int i = first; i < whole; i += Count)
                 {
                     sum0 = term.AddTo<S, F, D>(sum0, i);
@@ -109,10 +201,10 @@ internal static unsafe partial class Lanes
                     sum3 = term.AddTo<S, F, D>(sum3, i + (3 * S.Lanes));
                 }
 
-                S.Store(lanes + first, sum0);
-                S.Store(lanes + first + S.Lanes, sum1);
-                S.Store(lanes + first + (2 * S.Lanes), sum2);
-                S.Store(lanes + first + (3 * S.Lanes), sum3);
+                S.Store(four, sum0);
+                S.Store(four + S.Lanes, sum1);
+                S.Store(four + (2 * S.Lanes), sum2);
+                S.Store(four + (3 * S.Lanes), sum3);
             }
         }
 
@@ -162,9 +254,7 @@ internal static unsafe partial class Lanes
         }
 
         // In fours, whatever the path: what was stored wider is read back at once, and the last steps stay in registers.
-        Vector128<float> sum0 = Vector128.Load(lanes) + Vector128.Load(lanes + 16), sum1 = Vector128.Load(lanes + 4) + Vector128.Load(lanes + 20);
-        Vector128<float> sum2 = Vector128.Load(lanes + 8) + Vector128.Load(lanes + 24), sum3 = Vector128.Load(lanes + 12) + Vector128.Load(lanes + 28);
-        Vector128<float> sum = (sum0 + sum2) + (sum1 + sum3);
+        Vector128<float> sum = HalveToFour(lanes);
         sum += Vector128.Shuffle(sum, Vector128.Create(2, 3, 2, 3));
         return (sum + Vector128.Shuffle(sum, Vector128.Create(1, 1, 1, 1))).ToScalar();
     }

@@ -45,7 +45,18 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>, Vector256<doub
     public static Vector256<float> Sqrt(Vector256<float> value) => Vector256.Sqrt(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.Max(left, right);
+    public static Vector256<float> Max(Vector256<float> left, Vector256<float> right)
+    {
+        if (!X86.Avx.IsSupported || X86.Avx512DQ.VL.IsSupported)
+        {
+            return Vector256.Max(left, right);
+        }
+
+        // The instruction returns its right operand if either is NaN or both are zeros: take both orders, clear the sign of
+        // zeros that differ, set all bits where one is NaN.
+        Vector256<float> max = X86.Avx.Max(left, right) & X86.Avx.Max(right, left);
+        return max | X86.Avx.Compare(left, right, X86.FloatComparisonMode.UnorderedNonSignaling);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Min(Vector256<float> left, Vector256<float> right) => Vector256.Min(left, right);

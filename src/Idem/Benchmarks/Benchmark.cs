@@ -57,9 +57,9 @@ public static class Benchmark
 
     private static BenchmarkResult Read(PeakProbe probe, string name, int floats, BenchmarkRequest request, CancellationToken cancellation)
     {
-        float[] memory = KernelCase.Values(9, floats);
-        long bytes = MachineProbe.Read(probe.Compute, memory);
-        Timing timing = Timing.Take(probe, request.Seconds, () => MachineProbe.Read(probe.Compute, memory), cancellation);
+        Memory<float> memory = KernelCase.Values(9, floats);
+        long bytes = MachineProbe.Read(probe.Compute, memory.Span);
+        Timing timing = Timing.Take(probe, request.Seconds, () => MachineProbe.Read(probe.Compute, memory.Span), cancellation);
         return new("limits", name, bytes / timing.Nanoseconds, "GB/s", timing.Spread, null, timing.Disturbed);
     }
 

@@ -49,9 +49,9 @@ internal sealed record KernelCase(string Group, string Name, string Unit, double
         double work = isGemv ? 4.0 * k * n : 2.0 * m * k * n;
         return new("matmul", $"{layout} {m}x{k}x{n}", isGemv ? "GB/s" : "GFLOP/s", work, !isGemv, compute =>
         {
-            float[] a = Values(1, m * k), b = Values(2, k * n), c = new float[m * n];
+            Memory<float> a = Values(1, m * k), b = Values(2, k * n), c = AlignedArray.Zeros(m * n);
             return () => Numerics.Kernels.MatMul.Multiply(
-                compute, transposeA, transposeB, m, n, k, a, transposeA ? m : k, b, transposeB ? k : n, [], c, n);
+                compute, transposeA, transposeB, m, n, k, a.Span, transposeA ? m : k, b.Span, transposeB ? k : n, [], c.Span, n);
         });
     }
 
@@ -61,16 +61,16 @@ internal sealed record KernelCase(string Group, string Name, string Unit, double
         {
             AttentionShape shape = AttentionShape.CausalPacked(batch, heads, heads, length, headSize, AttentionScale.Of(headSize));
             int width = heads * headSize;
-            float[] qkv = Values(3, batch * length * 3 * width), y = new float[batch * length * width];
-            return () => Numerics.Kernels.Attention.Forward(compute, shape, qkv, qkv.AsSpan(width), qkv.AsSpan(2 * width), y, [], []);
+            Memory<float> qkv = Values(3, batch * length * 3 * width), y = AlignedArray.Zeros(batch * length * width);
+            return () => Numerics.Kernels.Attention.Forward(compute, shape, qkv.Span, qkv.Span[width..], qkv.Span[(2 * width)..], y.Span, [], []);
         });
 
     public static KernelCase LayerNormRows(int rows, int columns) =>
         new("functions", $"layernorm {rows}x{columns}", "ns/row", rows, false, compute =>
         {
-            float[] x = Values(4, rows * columns), y = new float[x.Length], weight = Values(5, columns), bias = Values(6, columns);
+            Memory<float> x = Values(4, rows * columns), y = AlignedArray.Zeros(x.Length), weight = Values(5, columns), bias = Values(6, columns);
             float[] mean = new float[rows], rstd = new float[rows];
-            return () => LayerNorm.Forward(compute, rows, columns, x, weight, bias, 1e-5f, y, mean, rstd);
+            return () => LayerNorm.Forward(compute, rows, columns, x.Span, weight.Span, bias.Span, 1e-5f, y.Span, mean, rstd);
         });
 
     private static KernelCase Softmax()
@@ -78,23 +78,23 @@ internal sealed record KernelCase(string Group, string Name, string Unit, double
         const int Columns = 1024;
         return new("functions", $"softmax {Elements / Columns}x{Columns}", "GB/s", 8.0 * Elements, false, compute =>
         {
-            float[] x = Values(7, Elements), y = new float[Elements];
-            return () => Numerics.Kernels.Softmax.Forward(compute, Elements / Columns, Columns, x, y);
+            Memory<float> x = Values(7, Elements), y = AlignedArray.Zeros(Elements);
+            return () => Numerics.Kernels.Softmax.Forward(compute, Elements / Columns, Columns, x.Span, y.Span);
         });
     }
 
     private static KernelCase Unary(string name, UnaryOp op) =>
         new("functions", $"{name} 4M", "GB/s", 8.0 * Elements, false, compute =>
         {
-            float[] x = Values(8, Elements), y = new float[Elements];
-            return () => Elementwise.Unary(compute, op, x, y);
+            Memory<float> x = Values(8, Elements), y = AlignedArray.Zeros(Elements);
+            return () => Elementwise.Unary(compute, op, x.Span, y.Span);
         });
 
     /// <summary>Everyday values in [-4, 4), aligned as tensors are.</summary>
-    internal static float[] Values(ulong seed, int count)
+    internal static Memory<float> Values(ulong seed, int count)
     {
-        float[] values = GC.AllocateUninitializedArray<float>(count, pinned: true);
-        new RandomStream(seed, "bench", "values").FillUniform(values, -4, 4);
+        Memory<float> values = AlignedArray.Zeros(count);
+        new RandomStream(seed, "bench", "values").FillUniform(values.Span, -4, 4);
         return values;
     }
 }
