@@ -1,12 +1,13 @@
 // The error function, correctly rounded. Two polynomials: x Q(x^2) below 1, and one in x - 2.46875 up to 3.9375, from where
-// the result is 1. Both are minimax fits with errors below 2^-57 of the result.
+// the result is 1. Both are minimax fits with errors below 2^-57 of the result. This float64 evaluation (Core) is the one that
+// decides; ErfTable agrees with it wherever it dares to answer.
 
 using System.Runtime.CompilerServices;
 
 namespace Idem.Numerics.Functions;
 
 /// <summary>erf x; erf(+-0) = +-0, erf(+-inf) = +-1, erf(NaN) = NaN.</summary>
-internal readonly struct ErfFunction : IFloat32Function
+internal readonly struct ErfFunction : IFloat32Function, IQuickFunction
 {
     private const double TwoOverSqrtPi = 1.1283791670955126;
     private const double TwoOverSqrtPiLow = 1.533545961316588E-17;
@@ -21,23 +22,45 @@ internal readonly struct ErfFunction : IFloat32Function
         where F : struct
         where D : struct
     {
-        F magnitude = FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), Saturation);
-        if (typeof(S) == typeof(Simd512) && ErfTable.IsSupported)
+        if (ErfTable.IsSupported<S>())
         {
-            F y = S.Apply<ErfTable>(magnitude);
-            return S.AnyTrue(S.Equal(y, S.Create(ErfTable.Undecided))) ? Decide<S, F, D>(x) : FunctionLanes.WithSign<S, F, D>(y, x);
+            F y = ErfTable.Invoke<S, F, D>(x, out uint open);
+            return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
-        return FunctionLanes.WithSign<S, F, D>(S.Apply<Core>(magnitude), x);
+        return Evaluate<S, F, D>(x);
     }
 
-    /// <summary>One vector in 60: not inlined.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static F Decide<S, F, D>(F x)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Evaluate<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct =>
         FunctionLanes.WithSign<S, F, D>(S.Apply<Core>(FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), Saturation)), x);
+
+    public static bool InPairs<S>() => typeof(S) == typeof(Simd512);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    bool IQuickFunction.IsQuick<S>() => ErfTable.IsSupported<S>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => ErfTable.Invoke<S, F, D>(x, out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+    {
+        ErfTable.Invoke<S, F, D>(x0, x1, out y0, out y1, out open0, out open1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);
+
+    /// <summary>Few vectors: not inlined.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static F DecideApart<S, F, D>(F x)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => Evaluate<S, F, D>(x);
 
     private readonly struct Core : IFloat64Function
     {

@@ -1,134 +1,197 @@
-// The error function by table, for vectors of 8 float64 that can be looked up by a permutation: eight polynomials of degree 9 in
-// x - j*17/32, to 2^-35 of the result. Where that leaves open which float32 is nearest, it says so and ErfFunction decides.
-// The table may change, the results may not: all 2^32 inputs are compared.
+// The error function in pairs of float32, for vectors that look polynomials up by permutations: erf(c + t) = E + t (D + t (C2 + ..))
+// with c the multiple of 1/8 (17/64, in 256 bits) that is nearest. E, D and C2 are pairs, the other coefficients are not.
+// The sum is good to Margin times the lesser of it and Limit, so that it rounds as the exact value does unless that lies nearer than
+// this to the middle between two float32. A lane where it does, or of NaN or next to zero, is reported open, and ErfFunction
+// decides it in float64.
+//
+// Errors in 512 bits, |t| at most 1/16, in units of 2^-34 of the derivative where it is largest, at 0: the last step of p, the one
+// before and slopeRest 0.9 each. In units of 2^-34 of the result where it is least next to its error, erf(1/16): t slopeRest, rest
+// and its margin 0.9 each. Together 5.3; the polynomials are good to 2^-43. In 256 bits, |t| at most 17/128: 2^-29.6.
+// The scheme may change, the results may not: all 2^32 inputs are compared.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics.Functions;
 
-/// <summary>erf x for 0 up to 3.9375, or <see cref="Undecided"/> where the polynomial is too near to the middle between two float32.</summary>
-internal readonly struct ErfTable : IFloat64Function
+internal static class ErfTable
 {
-    /// <summary>What stands for a result left open: no value of erf.</summary>
-    public const float Undecided = 2f;
+    private const float Saturation = 3.93f; // from 3.92 on the result is 1
+    private const float Shift = 12582912f; // 1.5 * 2^23: adding it rounds to an integer, left in the low bits
+    private const float Spacing512 = 0.125f;
+    private const float Spacing256 = 0.265625f;
+    private const float Least = 1f / (1L << 60); // below, a margin is subnormal, and so may rests be
+    private const float Limit512 = 0.0705f; // erf of half a spacing
+    private const float Limit256 = 0.1491f;
+    private const float Margin512 = 5.5f / (1L << 34);
+    private const float Margin256 = 1.35f / (1L << 30);
 
-    private const double Spacing = 0.53125;
-    private const double InverseSpacing = 1 / Spacing;
-    private const double Shift = 6755399441055744.0; // 1.5 * 2^52: adding it rounds to an integer, left in the low bits
-    private const long BelowFloat32 = (1L << 29) - 1; // the bits of a float64 that float32 lacks
-    private const long Middle = 1L << 28;
-    private const long Margin = 1L << 18; // 2^-34 of the result, at least
-
-    public static bool IsSupported => Avx512F.IsSupported;
-
+    /// <summary>Whether vectors of this kind are evaluated by table. A constant to the JIT.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static D Invoke<S, F, D>(D x)
+    public static bool IsSupported<S>() => ExpTable.IsSupported<S>();
+
+    /// <summary>erf x in the lanes whose bit of <paramref name="open"/> is not set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Invoke<S, F, D>(F x, out uint open)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        D shifted = S.Fma(x, S.CreateD(InverseSpacing), S.CreateD(Shift));
-        D j = S.Subtract(shifted, S.CreateD(Shift));
-        D t = S.Fma(j, S.CreateD(-Spacing), x); // exact
-        D t2 = S.Multiply(t, t);
-        D odd = S.Fma(Look(C9, shifted), t2, Look(C7, shifted));
-        D even = S.Fma(Look(C8, shifted), t2, Look(C6, shifted));
-        odd = S.Fma(odd, t2, Look(C5, shifted));
-        even = S.Fma(even, t2, Look(C4, shifted));
-        odd = S.Fma(odd, t2, Look(C3, shifted));
-        even = S.Fma(even, t2, Look(C2, shifted));
-        odd = S.Fma(odd, t2, Look(C1, shifted));
-        even = S.Fma(even, t2, Look(C0, shifted));
-        D y = S.Fma(odd, t, even);
+        if (typeof(S) == typeof(Simd512))
+        {
+            return Unsafe.BitCast<Vector512<float>, F>(Invoke(Unsafe.BitCast<F, Vector512<float>>(x), out open));
+        }
 
-        // The bits below float32, as a (subnormal) float64: near to the middle or not.
-        D rest = S.And(S.AddBits(y, S.CreateD(Margin - Middle)), S.CreateD(BelowFloat32));
-        return S.Select(S.LessThan(rest, S.CreateD(2 * Margin)), S.CreateD((double)Undecided), y);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static D Look(Vector512<double> table, D index) =>
-            Unsafe.BitCast<Vector512<double>, D>(Avx512F.PermuteVar8x64(table, Unsafe.BitCast<D, Vector512<long>>(index))); // its low 3 bits
+        return Unsafe.BitCast<Vector256<float>, F>(Invoke(Unsafe.BitCast<F, Vector256<float>>(x), out open));
     }
 
-    private static Vector512<double> C9
+    /// <summary>Two vectors; in 512 bits they share the loads of the coefficients.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Invoke<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.00510498195557203, -0.002532221955592284, -0.0011201721106522168, 0.0014865827320019367,
-            -0.00027322030254195293, -0.00013221807441045376, 2.584899118238074E-05, 7.762935582015756E-06);
+        if (typeof(S) == typeof(Simd512))
+        {
+            Invoke(
+                Unsafe.BitCast<F, Vector512<float>>(x0), Unsafe.BitCast<F, Vector512<float>>(x1), out Vector512<float> z0, out Vector512<float> z1, out open0, out open1);
+            y0 = Unsafe.BitCast<Vector512<float>, F>(z0);
+            y1 = Unsafe.BitCast<Vector512<float>, F>(z1);
+        }
+        else
+        {
+            y0 = Invoke<S, F, D>(x0, out open0);
+            y1 = Invoke<S, F, D>(x1, out open1);
+        }
     }
 
-    private static Vector512<double> C8
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Invoke(Vector512<float> x, out uint open)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.0, 0.009130244073996029, -0.005405603491120832, -0.0010406456901749378,
-            0.0013613950278282129, 7.16644361254234E-06, -9.642597502700748E-05, -1.3323979046993163E-05);
+        Vector512<float> t = Reduce(x, out Vector512<int> index);
+        Vector512<float> p = Look(ErfCoefficients512.C7, ErfCoefficients512.C7Upper, index);
+        p = Avx512F.FusedMultiplyAdd(p, t, Look(ErfCoefficients512.C6, ErfCoefficients512.C6Upper, index));
+        p = Avx512F.FusedMultiplyAdd(p, t, Look(ErfCoefficients512.C5, ErfCoefficients512.C5Upper, index));
+        p = Avx512F.FusedMultiplyAdd(p, t, Look(ErfCoefficients512.C4, ErfCoefficients512.C4Upper, index));
+        p = Avx512F.FusedMultiplyAdd(p, t, Look(ErfCoefficients512.C3, ErfCoefficients512.C3Upper, index));
+        p = Avx512F.FusedMultiplyAdd(p, t, Look(ErfCoefficients512.C2Low, ErfCoefficients512.C2LowUpper, index));
+        Vector512<float> c2 = Look(ErfCoefficients512.C2, ErfCoefficients512.C2Upper, index);
+        Vector512<float> d = Look(ErfCoefficients512.D, ErfCoefficients512.DUpper, index);
+        Vector512<float> dLow = Look(ErfCoefficients512.DLow, ErfCoefficients512.DLowUpper, index);
+        Vector512<float> e = Look(ErfCoefficients512.E, ErfCoefficients512.EUpper, index);
+        Vector512<float> eLow = Look(ErfCoefficients512.ELow, ErfCoefficients512.ELowUpper, index);
+
+        // d + t (c2 + p) = slope + slopeRest and e + t slope = sum + rest: fused multiply-adds give what the first rounding left.
+        Vector512<float> slope = Avx512F.FusedMultiplyAdd(t, c2, d);
+        Vector512<float> slopeRest = Avx512F.FusedMultiplyAdd(t, p, Avx512F.FusedMultiplyAdd(t, c2, d - slope) + dLow);
+        Vector512<float> sum = Avx512F.FusedMultiplyAdd(t, slope, e);
+        Vector512<float> rest = Avx512F.FusedMultiplyAdd(t, slope, e - sum) + Avx512F.FusedMultiplyAdd(t, slopeRest, eLow);
+        return Round(x, sum, rest, out open);
     }
 
-    private static Vector512<double> C7
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Invoke(
+        Vector512<float> x0, Vector512<float> x1, out Vector512<float> y0, out Vector512<float> y1, out uint open0, out uint open1)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            -0.026860945301574058, 0.007829328040947025, 0.012537865576633316, -0.005987545288067911,
-            -0.0018702762170515913, 0.0006845619715172683, 0.00021456106793121512, 1.9199416499396316E-05);
+        Vector512<float> t0 = Reduce(x0, out Vector512<int> index0), t1 = Reduce(x1, out Vector512<int> index1);
+        Vector512<float> p0 = Look(ErfCoefficients512.C7, ErfCoefficients512.C7Upper, index0), p1 = Look(ErfCoefficients512.C7, ErfCoefficients512.C7Upper, index1);
+        p0 = Avx512F.FusedMultiplyAdd(p0, t0, Look(ErfCoefficients512.C6, ErfCoefficients512.C6Upper, index0));
+        p1 = Avx512F.FusedMultiplyAdd(p1, t1, Look(ErfCoefficients512.C6, ErfCoefficients512.C6Upper, index1));
+        p0 = Avx512F.FusedMultiplyAdd(p0, t0, Look(ErfCoefficients512.C5, ErfCoefficients512.C5Upper, index0));
+        p1 = Avx512F.FusedMultiplyAdd(p1, t1, Look(ErfCoefficients512.C5, ErfCoefficients512.C5Upper, index1));
+        p0 = Avx512F.FusedMultiplyAdd(p0, t0, Look(ErfCoefficients512.C4, ErfCoefficients512.C4Upper, index0));
+        p1 = Avx512F.FusedMultiplyAdd(p1, t1, Look(ErfCoefficients512.C4, ErfCoefficients512.C4Upper, index1));
+        p0 = Avx512F.FusedMultiplyAdd(p0, t0, Look(ErfCoefficients512.C3, ErfCoefficients512.C3Upper, index0));
+        p1 = Avx512F.FusedMultiplyAdd(p1, t1, Look(ErfCoefficients512.C3, ErfCoefficients512.C3Upper, index1));
+        p0 = Avx512F.FusedMultiplyAdd(p0, t0, Look(ErfCoefficients512.C2Low, ErfCoefficients512.C2LowUpper, index0));
+        p1 = Avx512F.FusedMultiplyAdd(p1, t1, Look(ErfCoefficients512.C2Low, ErfCoefficients512.C2LowUpper, index1));
+        Vector512<float> c20 = Look(ErfCoefficients512.C2, ErfCoefficients512.C2Upper, index0);
+        Vector512<float> c21 = Look(ErfCoefficients512.C2, ErfCoefficients512.C2Upper, index1);
+        Vector512<float> d0 = Look(ErfCoefficients512.D, ErfCoefficients512.DUpper, index0);
+        Vector512<float> d1 = Look(ErfCoefficients512.D, ErfCoefficients512.DUpper, index1);
+        Vector512<float> dLow0 = Look(ErfCoefficients512.DLow, ErfCoefficients512.DLowUpper, index0);
+        Vector512<float> dLow1 = Look(ErfCoefficients512.DLow, ErfCoefficients512.DLowUpper, index1);
+        Vector512<float> e0 = Look(ErfCoefficients512.E, ErfCoefficients512.EUpper, index0);
+        Vector512<float> e1 = Look(ErfCoefficients512.E, ErfCoefficients512.EUpper, index1);
+        Vector512<float> eLow0 = Look(ErfCoefficients512.ELow, ErfCoefficients512.ELowUpper, index0);
+        Vector512<float> eLow1 = Look(ErfCoefficients512.ELow, ErfCoefficients512.ELowUpper, index1);
+        Vector512<float> slope0 = Avx512F.FusedMultiplyAdd(t0, c20, d0);
+        Vector512<float> slopeRest0 = Avx512F.FusedMultiplyAdd(t0, p0, Avx512F.FusedMultiplyAdd(t0, c20, d0 - slope0) + dLow0);
+        Vector512<float> sum0 = Avx512F.FusedMultiplyAdd(t0, slope0, e0);
+        Vector512<float> rest0 = Avx512F.FusedMultiplyAdd(t0, slope0, e0 - sum0) + Avx512F.FusedMultiplyAdd(t0, slopeRest0, eLow0);
+        Vector512<float> slope1 = Avx512F.FusedMultiplyAdd(t1, c21, d1);
+        Vector512<float> slopeRest1 = Avx512F.FusedMultiplyAdd(t1, p1, Avx512F.FusedMultiplyAdd(t1, c21, d1 - slope1) + dLow1);
+        Vector512<float> sum1 = Avx512F.FusedMultiplyAdd(t1, slope1, e1);
+        Vector512<float> rest1 = Avx512F.FusedMultiplyAdd(t1, slope1, e1 - sum1) + Avx512F.FusedMultiplyAdd(t1, slopeRest1, eLow1);
+        y0 = Round(x0, sum0, rest0, out open0);
+        y1 = Round(x1, sum1, rest1, out open1);
     }
 
-    private static Vector512<double> C6
+    /// <summary>t and, in the low bits of <paramref name="index"/>, the number of its polynomial.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Reduce(Vector512<float> x, out Vector512<int> index)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.0, -0.04857568130867742, 0.010672139667615661, 0.0157513383687489,
-            -0.0018200517039974283, -0.002098077110258859, -0.0003473731757448855, -2.3137287922154016E-05);
+        Vector512<float> magnitude = Avx512F.Min(Vector512.Create(Saturation), Vector512.Abs(x)); // NaN if x is
+        Vector512<float> shifted = Avx512F.FusedMultiplyAdd(magnitude, Vector512.Create(1 / Spacing512), Vector512.Create(Shift));
+        index = shifted.AsInt32();
+        return Avx512F.FusedMultiplyAdd(shifted - Vector512.Create(Shift), Vector512.Create(-Spacing512), magnitude); // exact
     }
 
-    private static Vector512<double> C5
+    /// <summary>The coefficient that the low 5 bits name.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Look(Vector512<float> lower, Vector512<float> upper, Vector512<int> index) => Avx512F.PermuteVar16x32x2(lower, index, upper);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Round(Vector512<float> x, Vector512<float> sum, Vector512<float> rest, out uint open)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.11283784309605589, -0.0019317478173694169, -0.06628046075250431, -0.004963408126872982,
-            0.012495508229934036, 0.0038106005304367084, 0.0004277303492740411, 2.23411304253877E-05);
+        Vector512<float> limited = Avx512F.Min(sum, Vector512.Create(Limit512));
+        Vector512<float> y = sum + Avx512F.FusedMultiplyAdd(limited, Vector512.Create(Margin512), rest);
+        Vector512<float> below = sum + Avx512F.FusedMultiplyAdd(limited, Vector512.Create(-Margin512), rest);
+        ulong decided = Vector512.Equals(y, below).ExtractMostSignificantBits()
+            & Vector512.GreaterThan(sum, Vector512.Create(Least)).ExtractMostSignificantBits();
+        open = (uint)decided ^ 0xFFFF;
+        return y | (x & Vector512.Create(-0f));
     }
 
-    private static Vector512<double> C4
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Invoke(Vector256<float> x, out uint open)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.0, 0.18349698059194344, 0.04795916628642619, -0.04916764573136654,
-            -0.026360862765714678, -0.0047874145925278075, -0.00040161485188389384, -1.7012477177063897E-05);
+        Vector256<float> magnitude = Avx.Min(Vector256.Create(Saturation), Vector256.Abs(x)); // NaN if x is
+        Vector256<float> shifted = X86.Fma.MultiplyAdd(magnitude, Vector256.Create(1 / Spacing256), Vector256.Create(Shift));
+        Vector256<float> t = X86.Fma.MultiplyAdd(shifted - Vector256.Create(Shift), Vector256.Create(-Spacing256), magnitude); // exact
+        Vector256<int> index = shifted.AsInt32();
+        Vector256<float> half = Avx2.ShiftLeftLogical(index, 28).AsSingle();
+
+        Vector256<float> p = Look(ErfCoefficients256.C9, ErfCoefficients256.C9Upper, index, half);
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C8, ErfCoefficients256.C8Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C7, ErfCoefficients256.C7Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C6, ErfCoefficients256.C6Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C5, ErfCoefficients256.C5Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C4, ErfCoefficients256.C4Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C3, ErfCoefficients256.C3Upper, index, half));
+        p = X86.Fma.MultiplyAdd(p, t, Look(ErfCoefficients256.C2Low, ErfCoefficients256.C2LowUpper, index, half));
+        Vector256<float> c2 = Look(ErfCoefficients256.C2, ErfCoefficients256.C2Upper, index, half);
+        Vector256<float> d = Look(ErfCoefficients256.D, ErfCoefficients256.DUpper, index, half);
+        Vector256<float> dLow = Look(ErfCoefficients256.DLow, ErfCoefficients256.DLowUpper, index, half);
+        Vector256<float> e = Look(ErfCoefficients256.E, ErfCoefficients256.EUpper, index, half);
+        Vector256<float> eLow = Look(ErfCoefficients256.ELow, ErfCoefficients256.ELowUpper, index, half);
+
+        Vector256<float> slope = X86.Fma.MultiplyAdd(t, c2, d);
+        Vector256<float> slopeRest = X86.Fma.MultiplyAdd(t, p, X86.Fma.MultiplyAdd(t, c2, d - slope) + dLow);
+        Vector256<float> sum = X86.Fma.MultiplyAdd(t, slope, e);
+        Vector256<float> rest = X86.Fma.MultiplyAdd(t, slope, e - sum) + X86.Fma.MultiplyAdd(t, slopeRest, eLow);
+        Vector256<float> limited = Avx.Min(sum, Vector256.Create(Limit256));
+        Vector256<float> y = sum + X86.Fma.MultiplyAdd(limited, Vector256.Create(Margin256), rest);
+        Vector256<float> below = sum + X86.Fma.MultiplyAdd(limited, Vector256.Create(-Margin256), rest);
+        open = (uint)Avx.MoveMask(Vector256.Equals(y, below) & Vector256.GreaterThan(sum, Vector256.Create(Least))) ^ 0xFF;
+        return y | (x & Vector256.Create(-0f));
     }
 
-    private static Vector512<double> C3
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            -0.37612638886957106, -0.12353763205052204, 0.15299313939217402, 0.12102562561786295,
-            0.03303740496031941, 0.004253481274697266, 0.0002810917981209183, 9.89146056792901E-06);
-    }
-
-    private static Vector512<double> C2
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.0, -0.4520480086856823, -0.38770932479191195, -0.14182418817471823,
-            -0.026224243502186984, -0.002585163802549383, -0.00013912509134138905, -4.139513655605791E-06);
-    }
-
-    private static Vector512<double> C1
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            1.1283791670955126, 0.8509139048952095, 0.36490289117783165, 0.08898772635612757,
-            0.01234082061465253, 0.0009732380744197472, 4.3647087025319965E-05, 1.1131472479266699E-06);
-    }
-
-    private static Vector512<double> C0
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Vector512.Create(
-            0.0, 0.5475284453949043, 0.8670582694390658, 0.9757977205890952,
-            0.9973459706400897, 0.9998276970149209, 0.999993449849226, 0.9999998552431045);
-    }
+    /// <summary>The coefficient that the low 3 bits name, in the half that the next one names.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Look(Vector256<float> lower, Vector256<float> upper, Vector256<int> index, Vector256<float> half) =>
+        Avx.BlendVariable(Avx2.PermuteVar8x32(lower, index), Avx2.PermuteVar8x32(upper, index), half);
 }

@@ -29,6 +29,8 @@ internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
         where F : struct
         where D : struct => S.Apply<Core>(FunctionLanes.Clamp<S, F, D>(x, -104f, 89f));
 
+    public static bool InPairs<S>() => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool IQuickFunction.IsQuick<S>() => ExpTable.IsSupported<S>();
 
@@ -68,6 +70,8 @@ internal readonly struct ExpBelow<V>(V max) : IQuickFunction
     where V : struct
 {
     private readonly V _max = max;
+
+    public static bool InPairs<S>() => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsQuick<S>() => ExpTable.IsSupported<S>();

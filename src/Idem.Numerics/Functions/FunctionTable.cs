@@ -28,7 +28,7 @@ internal static unsafe class FunctionTable
         new("log2", &Map<Log2Function>),
         new("tanh", &Map<TanhFunction>),
         new("sigmoid", &Map<SigmoidFunction>),
-        new("erf", &Map<ErfFunction>),
+        new("erf", &MapQuick<ErfFunction>),
         new("sin", &Map<SinFunction>),
         new("cos", &Map<CosFunction>),
         new("rsqrt", &Map<RsqrtFunction>),

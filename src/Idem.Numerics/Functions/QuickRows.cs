@@ -9,6 +9,9 @@ namespace Idem.Numerics.Functions;
 /// <summary>A function of float32 lanes with a quick evaluation.</summary>
 internal interface IQuickFunction
 {
+    /// <summary>Whether two vectors side by side are faster than one after the other. A constant to the JIT.</summary>
+    static abstract bool InPairs<S>();
+
     /// <summary>Whether there is one for vectors of this kind. A constant to the JIT.</summary>
     bool IsQuick<S>();
 
@@ -77,7 +80,7 @@ internal static unsafe class QuickRows
         while (vectors > 0)
         {
             nint count = Math.Min(vectors, Chunk), open = 0, i = 0;
-            for (; i < count - 1; i += 2)
+            for (; TFunction.InPairs<S>() && i < count - 1; i += 2)
             {
                 F x0 = S.Load(x), x1 = S.Load(x + strideX);
                 function.Quick<S, F, D>(x0, x1, out F y0, out F y1, out uint open0, out uint open1);
@@ -92,7 +95,7 @@ internal static unsafe class QuickRows
                 open += IsAny(open1);
             }
 
-            if (i < count)
+            for (; i < count; i++)
             {
                 F x0 = S.Load(x);
                 S.Store(y + (i * strideY), function.Quick<S, F, D>(x0, out uint open0));

@@ -87,17 +87,45 @@ internal readonly struct SiluFunction : IFloat32Function
         where D : struct => S.Multiply(x, SigmoidFunction.Invoke<S, F, D>(x));
 }
 
-internal readonly struct GeluFunction : IFloat32Function
+internal readonly struct GeluFunction : IFloat32Function, IQuickFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F Invoke<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct
+        where D : struct => Join<S, F, D>(x, ErfFunction.Invoke<S, F, D>(Argument<S, F, D>(x)));
+
+    public static bool InPairs<S>() => typeof(S) == typeof(Simd512);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    bool IQuickFunction.IsQuick<S>() => ErfTable.IsSupported<S>();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => Join<S, F, D>(x, ErfTable.Invoke<S, F, D>(Argument<S, F, D>(x), out open));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
     {
-        F twice = S.Add(S.Create(1f), ErfFunction.Invoke<S, F, D>(S.Multiply(x, S.Create(Elementwise.InverseSqrt2))));
-        return S.Multiply(S.Multiply(S.Create(0.5f), x), twice);
+        ErfTable.Invoke<S, F, D>(Argument<S, F, D>(x0), Argument<S, F, D>(x1), out F erf0, out F erf1, out open0, out open1);
+        y0 = Join<S, F, D>(x0, erf0);
+        y1 = Join<S, F, D>(x1, erf1);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    F IQuickFunction.Decide<S, F, D>(F x) => Join<S, F, D>(x, ErfFunction.Evaluate<S, F, D>(Argument<S, F, D>(x)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static F Argument<S, F, D>(F x)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Multiply(x, S.Create(Elementwise.InverseSqrt2));
+
+    /// <summary>(0.5*x)*(1+erf).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F Join<S, F, D>(F x, F erf)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Multiply(S.Multiply(S.Create(0.5f), x), S.Add(S.Create(1f), erf));
 }
 
 internal readonly struct GeluTanhFunction : IFloat32Function
@@ -300,7 +328,7 @@ internal readonly struct GeluGradient : IGradient
         where F : struct
         where D : struct
     {
-        F erf = ErfFunction.Invoke<S, F, D>(S.Multiply(x, S.Create(Elementwise.InverseSqrt2)));
+        F erf = ErfFunction.Invoke<S, F, D>(GeluFunction.Argument<S, F, D>(x));
         F distribution = S.Multiply(S.Create(0.5f), S.Add(S.Create(1f), erf));
         F exponent = S.Multiply(S.Create(-0.5f), S.Multiply(x, x));
         F density = S.Multiply(S.Create(Elementwise.InverseSqrt2Pi), ExpFunction.Invoke<S, F, D>(exponent));

@@ -38,12 +38,12 @@ public static unsafe partial class Elementwise
                 case UnaryOp.Log2: Map<Log2Function>(compute, px, py, count, 4); break;
                 case UnaryOp.Tanh: Map<TanhFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Sigmoid: Map<SigmoidFunction>(compute, px, py, count, 4); break;
-                case UnaryOp.Erf: Map<ErfFunction>(compute, px, py, count, 8); break;
+                case UnaryOp.Erf: MapQuick<ErfFunction>(compute, px, py, count, 8); break;
                 case UnaryOp.Sin: Map<SinFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Cos: Map<CosFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Relu: Map<ReluFunction>(compute, px, py, count, 1); break;
                 case UnaryOp.Silu: Map<SiluFunction>(compute, px, py, count, 4); break;
-                case UnaryOp.Gelu: Map<GeluFunction>(compute, px, py, count, 8); break;
+                case UnaryOp.Gelu: MapQuick<GeluFunction>(compute, px, py, count, 8); break;
                 case UnaryOp.GeluTanh: Map<GeluTanhFunction>(compute, px, py, count, 4); break;
                 default: throw new ArgumentOutOfRangeException(nameof(op), op, "unknown unary operation");
             }
