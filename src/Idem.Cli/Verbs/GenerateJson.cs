@@ -9,7 +9,7 @@ namespace Idem.Cli.Verbs;
 
 internal static class GenerateJson
 {
-    public static void Write(ModelFolder model, string dtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples)
+    public static void Write(ModelFolder model, string dtype, string cacheDtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples)
     {
         JsonObject result = new()
         {
@@ -17,6 +17,7 @@ internal static class GenerateJson
             ["model_digest"] = ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
             ["arithmetic"] = Numerics.ArithmeticVersion.Name,
             ["dtype"] = dtype,
+            ["kv_cache_dtype"] = cacheDtype,
             ["prompt"] = prompt,
             ["prompt_ids"] = TokenInput.ToJson(promptIds),
             ["max_tokens"] = settings.MaxTokens,

@@ -3,6 +3,7 @@
 
 using System.CommandLine;
 using Idem.Inference;
+using Idem.Nn;
 
 namespace Idem.Cli.Verbs;
 
@@ -64,11 +65,14 @@ internal static class GenerateVerb
 
     private static readonly Option<string> Dtype = ModelPath.DtypeOption();
 
+    private static readonly Option<string> CacheDtypeName = CacheDtypeOption();
+
     public static Command Create()
     {
         Command command = new("generate", "Continue a prompt; the same text on every machine.")
         {
             Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed, Dtype,
+            CacheDtypeName,
         };
         command.SetVerb(Run);
         return command;
@@ -103,7 +107,7 @@ internal static class GenerateVerb
             throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
-        Engine engine = new(model.Decoder);
+        Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = context.Value(CacheDtypeName) == "bf16" ? CacheDtype.BFloat16 : CacheDtype.Float32 });
         GeneratedSample[] generated =
         [
             .. engine.Submit(ids, settings, samples).Select(generation =>
@@ -112,10 +116,22 @@ internal static class GenerateVerb
         Compute(context, engine, generated, prompt);
         if (context.Json)
         {
-            GenerateJson.Write(model, context.Value(Dtype)!, prompt, ids, settings, stops, generated);
+            GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, settings, stops, generated);
         }
 
         return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    private static Option<string> CacheDtypeOption()
+    {
+        Option<string> option = new("--kv-cache-dtype")
+        {
+            Description = "How keys and values are held: f32; bf16 (rounded to nearest once; half the memory). Part of the result.",
+            HelpName = "f32|bf16",
+            DefaultValueFactory = _ => "f32",
+        };
+        option.AcceptOnlyFromAmong("f32", "bf16");
+        return option;
     }
 
     // One sample streams; of several each is written when it ends.

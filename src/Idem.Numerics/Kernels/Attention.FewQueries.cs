@@ -58,7 +58,8 @@ public static unsafe partial class Attention
     private struct FewQueriesKernel : IKernel
     {
         public AttentionShape Shape;
-        public float* Q, K, V, Y, Max, Sum;
+        public KeyRows K, V;
+        public float* Q, Y, Max, Sum;
         public FewQueriesStage Stage;
 
         /// <summary>Shared heads: the first, into how many ranges of leaves each is cut, and their memory.</summary>
@@ -151,6 +152,10 @@ public static unsafe partial class Attention
         private readonly float* _keyLanes;
         private readonly long _keyLanesFloats;
 
+        /// <summary>Keys or values widened from bfloat16 for each range: a leaf, or a block if that is longer.</summary>
+        private readonly float* _widened;
+        private readonly long _widenedFloats;
+
         public FewQueriesHead(in FewQueriesKernel kernel, int lanes, float* memory)
         {
             int block = 4 * lanes, headSize = kernel.Shape.HeadSize, rows = kernel.Rows;
@@ -164,6 +169,8 @@ public static unsafe partial class Attention
             _leaves = at.Take((long)(kernel.LeafEnd - kernel.LeafBase) * rows * headSize);
             _joined = at.Take(rows * _joinFloats);
             _keyLanes = at.Take(kernel.Ranges * _keyLanesFloats);
+            _widenedFloats = kernel.K.IsBFloat16 ? (long)headSize * Math.Max(block, ChainTree.Leaf) : 0;
+            _widened = at.Take(kernel.Ranges * _widenedFloats);
             Floats = at.Take(0) - memory;
         }
 
@@ -179,10 +186,13 @@ public static unsafe partial class Attention
             ref readonly AttentionShape shape = ref kernel.Shape;
             int block = 4 * S.Lanes, size = shape.HeadSize, first = FirstKey(kernel, range), end = FirstKey(kernel, range + 1);
             float* lanes = _keyLanes + (range * _keyLanesFloats);
-            float* k = kernel.K + ((long)(head / shape.KeyHeads) * shape.KeyBatchStride) + ((long)(head % shape.KeyHeads) * size);
+            long k = ((long)(head / shape.KeyHeads) * shape.KeyBatchStride) + ((long)(head % shape.KeyHeads) * size);
             for (; first < end; first += block)
             {
-                Transposition.RowsToLanes(k + ((long)first * shape.KeyRowStride), shape.KeyRowStride, Math.Min(block, end - first), size, lanes, block);
+                int count = Math.Min(block, end - first);
+                float* keys = kernel.K.Read(
+                    k + ((long)first * shape.KeyRowStride), shape.KeyRowStride, count, size, _widened + (range * _widenedFloats), out int stride);
+                Transposition.RowsToLanes(keys, stride, count, size, lanes, block);
                 for (int row = 0; row < kernel.Rows; row++)
                 {
                     float* q = kernel.Q + ((long)(head / shape.KeyHeads) * shape.QueryBatchStride) + Address(shape, head, row, shape.QueryRowStride);
@@ -226,13 +236,15 @@ public static unsafe partial class Attention
         {
             ref readonly AttentionShape shape = ref kernel.Shape;
             int size = shape.HeadSize, end = FirstKey(kernel, range + 1);
-            float* v = kernel.V + ((long)(head / shape.KeyHeads) * shape.ValueBatchStride) + ((long)(head % shape.KeyHeads) * size);
-            AttentionChains chains = new(_scores - kernel.KeyBase, (nint)_stride, 1, v, shape.ValueRowStride);
+            long v = ((long)(head / shape.KeyHeads) * shape.ValueBatchStride) + ((long)(head % shape.KeyHeads) * size);
             for (int first = FirstKey(kernel, range); first < end;)
             {
                 int leaf = first / ChainTree.Leaf, next = (int)Math.Min(end, (leaf + 1L) * ChainTree.Leaf);
                 float* sums = Leaf(kernel, leaf);
                 AttentionSums.Clear<S, F, D>(sums, kernel.Rows * size);
+                float* values = kernel.V.Read(
+                    v + ((long)first * shape.ValueRowStride), shape.ValueRowStride, next - first, size, _widened + (range * _widenedFloats), out int stride);
+                AttentionChains chains = new(_scores - kernel.KeyBase, (nint)_stride, 1, values - ((long)first * stride), stride);
                 chains.Add<S, F, D>(_firsts, _ends, kernel.Rows, first, next, sums, size, size);
                 first = next;
             }

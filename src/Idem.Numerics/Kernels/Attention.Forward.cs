@@ -12,7 +12,8 @@ public static unsafe partial class Attention
     {
         public AttentionShape Shape;
         public int Chunks;
-        public float* Q, K, V, Y, Max, Sum;
+        public KeyRows K, V;
+        public float* Q, Y, Max, Sum;
 
         public readonly void Run<S, F, D>(int start, int end)
             where S : struct, ISimd<F, D>
@@ -56,8 +57,8 @@ public static unsafe partial class Attention
             AttentionMask mask = new(memory.Take(hasDropout ? scoresSize : 0), width, Shape.Dropout.KeptScale);
             byte* bytes = (byte*)memory.Take(hasDropout ? keyCount : 0);
             long head = (long)keyHead * headSize;
-            AttentionRows.Pack<S, F, D>(K + ((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
-            AttentionRows.Pack<S, F, D>(V + ((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
+            K.Pack<S, F, D>(((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
+            V.Pack<S, F, D>(((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
 
             for (int h = keyHead * Shape.Group; h < (keyHead + 1) * Shape.Group; h++)
             {

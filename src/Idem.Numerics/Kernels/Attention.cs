@@ -41,25 +41,43 @@ public static unsafe partial class Attention
             CheckStatistics(Operation, shape, max.Length, sum.Length);
         }
 
+        fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
+        {
+            Run(compute, shape, pq, new KeyRows(pk), new KeyRows(pv), py, pm, ps);
+        }
+    }
+
+    /// <summary>The same from keys and values held in bfloat16: the bits of their exact float32 values.</summary>
+    /// <inheritdoc cref="Forward(Compute, in AttentionShape, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{float})"/>
+    public static void Forward(
+        Compute compute, in AttentionShape shape, ReadOnlySpan<float> q, ReadOnlySpan<ushort> k, ReadOnlySpan<ushort> v, Span<float> y)
+    {
+        CheckOperands("Attention.Forward", shape, q.Length, k.Length, v.Length, y.Length);
+        fixed (float* pq = q, py = y)
+        fixed (ushort* pk = k, pv = v)
+        {
+            Run(compute, shape, pq, new KeyRows(pk), new KeyRows(pv), py, null, null);
+        }
+    }
+
+    private static void Run(Compute compute, in AttentionShape shape, float* q, KeyRows k, KeyRows v, float* y, float* max, float* sum)
+    {
         if (shape.QueryCount == 0)
         {
             return;
         }
 
-        fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
+        if (HasFewQueries(shape, compute.Path))
         {
-            if (HasFewQueries(shape, compute.Path))
-            {
-                RunFewQueries(compute, new FewQueriesKernel { Shape = shape, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps });
-                return;
-            }
-
-            // Few heads are cut into runs of tiles, so that every thread has something to do.
-            int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
-            chunks = Math.Min(chunks, ((shape.QueryCount - 1) / QueriesPerRunMin) + 1);
-            ForwardKernel kernel = new() { Shape = shape, Chunks = chunks, Q = pq, K = pk, V = pv, Y = py, Max = pm, Sum = ps };
-            KernelLoop.Run(compute, heads * chunks, Cost(shape) / chunks, kernel);
+            RunFewQueries(compute, new FewQueriesKernel { Shape = shape, Q = q, K = k, V = v, Y = y, Max = max, Sum = sum });
+            return;
         }
+
+        // Few heads are cut into runs of tiles, so that every thread has something to do.
+        int heads = shape.Batch * shape.KeyHeads, chunks = heads == 0 || compute.Threads == 1 ? 1 : ((4 * compute.Threads) + heads - 1) / heads;
+        chunks = Math.Min(chunks, ((shape.QueryCount - 1) / QueriesPerRunMin) + 1);
+        ForwardKernel kernel = new() { Shape = shape, Chunks = chunks, Q = q, K = k, V = v, Y = y, Max = max, Sum = sum };
+        KernelLoop.Run(compute, heads * chunks, Cost(shape) / chunks, kernel);
     }
 
     /// <summary>

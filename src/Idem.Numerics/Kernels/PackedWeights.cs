@@ -30,7 +30,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
         Dtype = dtype;
         Bytes = MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelBytes;
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + SpareBytes, AlignmentBytes);
-        HugePages.Advise(_memory, (nuint)Bytes);
+        HugePages.Advise(_memory, (nuint)Bytes, isStreamed: true);
         GC.AddMemoryPressure(Bytes + SpareBytes);
     }
 

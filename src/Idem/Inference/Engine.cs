@@ -197,7 +197,7 @@ public sealed class Engine
         int capacity = (int)Math.Min(Context, generation.Ids.Count + (long)generation.Settings.MaxTokens);
         if (generation.Begin > 0)
         {
-            return _model.NewCache(capacity);
+            return NewCache(capacity);
         }
 
         // At least the last id is computed: its logits are wanted.
@@ -215,10 +215,10 @@ public sealed class Engine
 
         if (living is null && kept > 0)
         {
-            return _prefixes.Take(entry, kept, capacity, room => _model.NewCache(room));
+            return _prefixes.Take(entry, kept, capacity, NewCache);
         }
 
-        KvCache cache = _model.NewCache(capacity);
+        KvCache cache = NewCache(capacity);
         if (living is not null)
         {
             cache.CopyFrom(living, kept);
@@ -226,6 +226,8 @@ public sealed class Engine
 
         return cache;
     }
+
+    private KvCache NewCache(int capacity) => _model.NewCache(capacity, _settings.CacheDtype);
 
     private void Collect()
     {

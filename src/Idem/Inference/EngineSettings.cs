@@ -1,6 +1,8 @@
+using Idem.Nn;
+
 namespace Idem.Inference;
 
-/// <summary>How an <see cref="Engine"/> shares a machine among sequences. Changes speed and memory, never a result.</summary>
+/// <summary>How an <see cref="Engine"/> shares a machine among sequences. Changes speed and memory, never a result, but for <see cref="CacheDtype"/>.</summary>
 public sealed record EngineSettings
 {
     /// <summary>Positions of prompts that one step computes at most, all sequences together.</summary>
@@ -14,6 +16,9 @@ public sealed record EngineSettings
     /// model's context once; 0 for none.
     /// </summary>
     public int? PrefixPositions { get; init; }
+
+    /// <summary>How keys and values are held. Part of the result, as the dtype of weights is: bfloat16 halves the memory and has results of its own.</summary>
+    public CacheDtype CacheDtype { get; init; }
 
     internal void Validate()
     {

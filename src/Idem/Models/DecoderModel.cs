@@ -56,7 +56,9 @@ public abstract class DecoderModel : LanguageModel
 
     /// <summary>An empty cache for one sequence.</summary>
     /// <param name="capacity">Positions; the whole context by default.</param>
-    public KvCache NewCache(int? capacity = null) => new(Config.Layers, capacity ?? Config.ContextLength, KeyWidth);
+    /// <param name="dtype">How it holds keys and values; results are those of training in float32 only.</param>
+    public KvCache NewCache(int? capacity = null, CacheDtype dtype = CacheDtype.Float32) =>
+        new(Config.Layers, capacity ?? Config.ContextLength, KeyWidth, dtype);
 
     /// <summary>
     /// Continues sequences by as many ids each, without gradients: the logits have the bits of <see cref="Forward(ReadOnlySpan{int}, int, ForwardContext?)"/>

@@ -72,9 +72,8 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
         {
             int count = counts[i], past = caches[i].Length;
             ReadOnlySpan<float> rows = packed.Data.Slice(row * packedWidth, count * packedWidth);
-            Span<float> keys = caches[i].Keys(layer), values = caches[i].Values(layer);
-            Ops.CopyRows(rows[width..], packedWidth, keys[(past * keyWidth)..], keyWidth, keyWidth, count);
-            Ops.CopyRows(rows[(width + keyWidth)..], packedWidth, values[(past * keyWidth)..], keyWidth, keyWidth, count);
+            KvCache cache = caches[i];
+            cache.Write(layer, count, rows[width..], rows[(width + keyWidth)..], packedWidth);
             AttentionShape cached = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with
             {
                 Window = window,
@@ -82,10 +81,19 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
                 KeyCount = past + count,
                 KeyRowStride = keyWidth,
                 ValueRowStride = keyWidth,
-                KeyBatchStride = keys.Length,
-                ValueBatchStride = values.Length,
+                KeyBatchStride = cache.Capacity * keyWidth,
+                ValueBatchStride = cache.Capacity * keyWidth,
             };
-            Attention.Forward(Numerics.Compute.Current, cached, rows, keys, values, y.Data.Slice(row * width, count * width), default, default);
+            Span<float> attended = y.Data.Slice(row * width, count * width);
+            if (cache.Dtype == CacheDtype.Float32)
+            {
+                Attention.Forward(Numerics.Compute.Current, cached, rows, cache.Keys(layer), cache.Values(layer), attended, default, default);
+            }
+            else
+            {
+                Attention.Forward(Numerics.Compute.Current, cached, rows, cache.KeysBFloat16(layer), cache.ValuesBFloat16(layer), attended);
+            }
+
             row += count;
         }
 

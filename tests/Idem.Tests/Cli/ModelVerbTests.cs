@@ -18,6 +18,10 @@ public class ModelVerbTests
         string ids = string.Join(',', ReferenceModel.Ids(greedy.GetProperty("prompt_ids")));
         JsonNode generated = Run("generate", reference.Path, "--ids", ids, "--temperature", "0", "--max-tokens", "20", "--json", "--threads", "1");
         Assert.Equal(ReferenceModel.Ids(greedy.GetProperty("new_tokens")), generated["ids"]!.AsArray().Select(id => (int)id!));
+        Assert.Equal("f32", (string)generated["kv_cache_dtype"]!);
+        JsonNode rounded = Run("generate", reference.Path, "--ids", ids, "--temperature", "0", "--max-tokens", "20", "--json", "--kv-cache-dtype", "bf16");
+        Assert.Equal("bf16", (string)rounded["kv_cache_dtype"]!);
+        Assert.NotEqual((string)generated["logits_digest"]!, (string)rounded["logits_digest"]!);
         Assert.Null(generated["text"]);
 
         using TemporaryFolder folder = new();

@@ -3,6 +3,7 @@ using Idem.Audit;
 using Idem.Formats;
 using Idem.Inference;
 using Idem.Models;
+using Idem.Nn;
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
 using Idem.Numerics.Random;
@@ -10,7 +11,7 @@ using Idem.Numerics.Random;
 namespace Idem.Tests.Inference;
 
 /// <summary>
-/// Random requests through an engine with random settings, against a program that knows neither caches nor batches: each token from
+/// Random requests through an engine with random settings, against a program that neither keeps caches nor batches: each token from
 /// a forward pass over the whole sequence alone.
 /// </summary>
 internal static class EngineCampaign
@@ -20,17 +21,18 @@ internal static class EngineCampaign
     public static string? Run(DecoderModel model, Random random)
     {
         Request[] requests = Requests(model, random);
+        CacheDtype cacheDtype = random.Next(3) == 0 ? CacheDtype.BFloat16 : CacheDtype.Float32;
         Compute before = Compute.Current;
         try
         {
             Compute.Current = new Compute(SimdPaths.All[random.Next(4)], random.Next(1, 4));
-            Generation[][] actual = Serve(model, requests, random);
+            Generation[][] actual = Serve(model, requests, cacheDtype, random);
             Compute.Current = before;
             for (int i = 0; i < requests.Length; i++)
             {
                 for (int sample = 0; sample < requests[i].Samples; sample++)
                 {
-                    if (Compare(Alone(model, requests[i], sample), actual[i][sample]) is { } difference)
+                    if (Compare(Alone(model, requests[i], sample, cacheDtype), actual[i][sample]) is { } difference)
                     {
                         return string.Create(CultureInfo.InvariantCulture, $"request {i} of {requests.Length}, sample {sample}: {difference}");
                     }
@@ -72,13 +74,14 @@ internal static class EngineCampaign
     }
 
     // Requests arrive between steps; strangers come and are cancelled.
-    private static Generation[][] Serve(DecoderModel model, Request[] requests, Random random)
+    private static Generation[][] Serve(DecoderModel model, Request[] requests, CacheDtype cacheDtype, Random random)
     {
         Engine engine = new(model, new EngineSettings
         {
             PrefillChunk = random.Next(3) == 0 ? 513 : random.Next(1, 40),
             MaxSequences = random.Next(1, 9),
             PrefixPositions = random.Next(3) switch { 0 => 0, 1 => null, _ => 400 },
+            CacheDtype = cacheDtype,
         });
         Generation[][] served = new Generation[requests.Length][];
         Generation? stranger = null;
@@ -110,7 +113,7 @@ internal static class EngineCampaign
         return served;
     }
 
-    private static List<GeneratedToken> Alone(DecoderModel model, Request request, int sample)
+    private static List<GeneratedToken> Alone(DecoderModel model, Request request, int sample, CacheDtype cacheDtype)
     {
         SamplingSettings settings = request.Settings;
         RandomStream draws = new(settings.Seed, "sample", sample == 0 ? "" : $"{sample}");
@@ -119,7 +122,7 @@ internal static class EngineCampaign
         while (tokens.Count < settings.MaxTokens && !(tokens.Count > 0 && settings.StopIds.Contains(tokens[^1].Id)))
         {
             int[] window = [.. ids.TakeLast(model.Config.ContextLength)];
-            float[] logits = model.Forward(window, 1).Data[((window.Length - 1) * model.Config.VocabSize)..].ToArray(), drawn = [.. logits];
+            float[] logits = Logits(model, window, cacheDtype), drawn = [.. logits];
             foreach (int id in ids.Distinct().Where(_ => settings.RepetitionPenalty != 1f))
             {
                 float z = logits[id];
@@ -144,6 +147,19 @@ internal static class EngineCampaign
         }
 
         return tokens;
+    }
+
+    // In bfloat16 the definition is one pass over the whole sequence through a new cache.
+    private static float[] Logits(DecoderModel model, int[] ids, CacheDtype cacheDtype)
+    {
+        if (cacheDtype == CacheDtype.Float32)
+        {
+            return model.Forward(ids, 1).Data[((ids.Length - 1) * model.Config.VocabSize)..].ToArray();
+        }
+
+        float[] logits = new float[model.Config.VocabSize];
+        model.Forward(ids, [model.NewCache(ids.Length, cacheDtype)], logits);
+        return logits;
     }
 
     private static string? Compare(List<GeneratedToken> expected, Generation actual)

@@ -1,3 +1,4 @@
+using Idem.Numerics.Functions;
 using Idem.Numerics.Kernels;
 using Idem.Numerics.Random;
 using Idem.Tests.Support;
@@ -71,6 +72,29 @@ public class AttentionTests
             gdq.CheckWalls(where);
             gdk.CheckWalls(where);
             gdv.CheckWalls(where);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void KeysAndValuesInBFloat16GiveTheBitsOfTheirFloat32Values(string name)
+    {
+        AttentionShape shape = s_shapes[name];
+        Operands o = new(shape, 2);
+        ushort[] k = new ushort[o.K.Length], v = new ushort[o.V.Length];
+        HalfPrecision.NarrowBFloat16(o.K, k);
+        HalfPrecision.NarrowBFloat16(o.V, v);
+        float[] wideK = new float[k.Length], wideV = new float[v.Length], y = new float[o.Y], max = new float[o.Rows], sum = new float[o.Rows];
+        HalfPrecision.WidenBFloat16(k, wideK);
+        HalfPrecision.WidenBFloat16(v, wideV);
+        Attention.Reference.Forward(shape, o.Q, wideK, wideV, y, max, sum);
+        foreach (Compute compute in name.StartsWith("threads", StringComparison.Ordinal) ? KernelTesting.Computes : KernelTesting.SingleThreaded)
+        {
+            string where = $"{name}, {compute.Name()}";
+            Guarded gy = new(new float[o.Y]);
+            Attention.Forward(compute, shape, new Guarded(o.Q).Span, k, v, gy.Span);
+            KernelTesting.SameBits(y, gy.Span, where);
+            gy.CheckWalls(where);
         }
     }
 

@@ -84,6 +84,49 @@ public class DecoderBitsTests
 
     [Theory]
     [MemberData(nameof(Types))]
+    public void A_cache_in_bfloat16_has_one_result_however_a_sequence_is_cut(string type)
+    {
+        DecoderModel model = TinyDecoders.Create(type);
+        int[] ids = TinyDecoders.Ids(70);
+        int[]? expected = null;
+        foreach (int chunk in new[] { 70, 1, 7, 64 })
+        {
+            KvCache cache = model.NewCache(70, CacheDtype.BFloat16);
+            var actual = new List<int>();
+            for (int start = 0; start < ids.Length; start += chunk)
+            {
+                ReadOnlySpan<int> part = ids.AsSpan(start, Math.Min(chunk, ids.Length - start));
+                var logits = new float[part.Length * V];
+                model.Forward(part, [cache], logits);
+                actual.AddRange(Bits(logits));
+            }
+
+            expected ??= [.. actual];
+            Assert.Equal(expected, actual);
+
+            KvCache copy = model.NewCache(75, CacheDtype.BFloat16);
+            copy.CopyFrom(cache, 33);
+            var last = new float[V];
+            model.Forward(ids.AsSpan(33), [copy], last);
+            Assert.Equal(expected[^V..], Bits(last));
+        }
+
+        Assert.NotEqual(Bits(model.Forward(ids, 1).Data), expected);
+    }
+
+    [Fact]
+    public void A_cache_is_not_copied_into_another_dtype()
+    {
+        DecoderModel model = TinyDecoders.Create("llama");
+        KvCache cache = model.NewCache(8);
+        model.Forward(TinyDecoders.Ids(4), [cache], new float[4 * V]);
+        Assert.Contains("BFloat16", Assert.Throws<ArgumentException>(() => model.NewCache(8, CacheDtype.BFloat16).CopyFrom(cache, 2)).Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(() => cache.KeysBFloat16(0).Length);
+        Assert.Throws<InvalidOperationException>(() => model.NewCache(8, CacheDtype.BFloat16).Values(0).Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
     public void Sequences_decoded_together_are_those_decoded_alone(string type)
     {
         DecoderModel model = TinyDecoders.Create(type);
