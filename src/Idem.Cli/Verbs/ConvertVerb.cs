@@ -16,7 +16,7 @@ internal static class ConvertVerb
 
     private static readonly Argument<string> Model = new("model") { Description = ModelPath.Description };
 
-    private static readonly Argument<string> Out = new("out") { Description = "The folder to write; it must not exist." };
+    private static readonly Argument<string> Out = new("out") { Description = "The folder to write; it must not exist, or be empty." };
 
     private static readonly Option<string?> Dtype = CreateDtype();
 

@@ -39,6 +39,11 @@ internal sealed class SafeTensorsHeader
             throw new SafeTensorsException(file, null, $"truncated: {fileBytes} bytes, but the length prefix alone takes 8", Redo);
         }
 
+        if (prefix.StartsWith("GGUF"u8))
+        {
+            throw new SafeTensorsException(file, null, "begins as a GGUF file does", "Name the file itself, with the ending .gguf");
+        }
+
         ulong length = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > BytesMax)
         {

@@ -32,7 +32,12 @@ internal interface IModelFiles
     static IModelFiles Of(string path) => GgufFile.IsGguf(path) ? new GgufModelFiles(path) : new FolderFiles(path);
 
     /// <summary>The bytes of a file that must be there.</summary>
-    byte[] Require(string name) => Read(name) ?? throw new FileNotFoundException($"{Path} is not a whole model folder: it has no {name}");
+    byte[] Require(string name) => Read(name) ?? throw new FileNotFoundException($"{Path} is not a whole model folder: it has no {name}{OtherFile()}");
+
+    // Of what is often meant instead: a folder of downloads that holds a GGUF file.
+    private string OtherFile() => Directory.Exists(Path) && Directory.EnumerateFiles(Path, "*.gguf").Order(NameOrder.Instance).FirstOrDefault() is { } file
+        ? $"; to use its GGUF file, name {file}"
+        : "";
 }
 
 /// <summary>Stored weights in Hugging Face's names.</summary>

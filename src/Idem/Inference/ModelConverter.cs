@@ -42,18 +42,14 @@ public static class ModelConverter
     /// <param name="dtype">How matrices are to be stored, all else as float32; null for everything as it is.</param>
     /// <param name="progress">Told tensors begun and tensors in all.</param>
     /// <param name="cancellation">Ends it early; nothing is written then.</param>
-    /// <exception cref="ConversionException">The destination is taken, or a value does not fit the type.</exception>
+    /// <exception cref="ConversionException">The destination is taken or inside the model, or a value does not fit the type.</exception>
     /// <exception cref="CorruptFileException">A file is not what it should be.</exception>
     /// <exception cref="ModelConfigException">The model is of a kind that is not supported.</exception>
     /// <exception cref="StateDictException">The weights do not fit the configuration.</exception>
     public static ConvertedModel Convert(
         string source, string destination, StoredDtype? dtype, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
-        if (File.Exists(destination) || (Directory.Exists(destination) && Directory.EnumerateFileSystemEntries(destination).Any()))
-        {
-            throw new ConversionException($"{destination} exists: name a folder that does not");
-        }
-
+        CheckDestination(source, destination);
         IModelFiles files = ModelFolder.OpenFiles(source);
         byte[] config = files.Require(IModelFiles.Config);
         using OpenWeights weights = files.OpenWeights();
@@ -84,6 +80,25 @@ public static class ModelConverter
         }
 
         return new ConvertedModel(destination, model.Config.ModelType, tensors.Sum(tensor => tensor.Data.ByteCount), problem);
+    }
+
+    private static void CheckDestination(string source, string destination)
+    {
+        if (destination.Length == 0)
+        {
+            throw new ConversionException("the folder to write has no name: name one that does not exist");
+        }
+
+        if (File.Exists(destination) || (Directory.Exists(destination) && Directory.EnumerateFileSystemEntries(destination).Any()))
+        {
+            throw new ConversionException($"{destination} exists: name a folder that does not, or is empty");
+        }
+
+        string inside = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) + Path.DirectorySeparatorChar;
+        if (Path.GetFullPath(destination).StartsWith(inside, StringComparison.Ordinal))
+        {
+            throw new ConversionException($"{destination} is inside {source}, whose manifest does not list it: name a folder elsewhere");
+        }
     }
 
     private static IEnumerable<NamedTensor> Converted(LanguageModel model, IStateSource source, StoredDtype dtype)

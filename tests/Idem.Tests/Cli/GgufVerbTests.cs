@@ -65,6 +65,9 @@ public class GgufVerbTests
     [InlineData(4, "elements Q4_K", "convert", "{folder}/q4.gguf", "{folder}/out")]
     [InlineData(4, "truncated", "digest", "{folder}/short.gguf")]
     [InlineData(4, "general.architecture", "logits", "{folder}/empty.gguf", "--ids", "1", "--out", "{folder}/x")]
+    [InlineData(2, "no name", "convert", "{model}", "")]
+    [InlineData(1, "to use its GGUF file, name {folder}/bad.gguf", "generate", "{folder}", "--ids", "1")]
+    [InlineData(4, "begins as a GGUF file does", "digest", "{folder}/renamed")]
     [InlineData(1, "nothing.gguf does not exist", "generate", "{folder}/nothing.gguf", "--ids", "1")]
     public void Errors_are_one_line_with_a_remedy(int exitCode, string says, params string[] arguments)
     {
@@ -73,11 +76,13 @@ public class GgufVerbTests
         folder.Write("bad.gguf", "not a model, but long enough"u8.ToArray());
         folder.Write("q4.gguf", new GgufBuilder().Add("general.architecture", "llama").Tensor("t", 12, [256], new byte[144]).Build());
         folder.Write("short.gguf", new GgufBuilder().Add("general.architecture", "llama").Build()[..40]);
+        Directory.CreateDirectory(folder["renamed"]);
+        folder.Write("renamed/model.safetensors", [.. "GGUF"u8, .. new byte[20]]);
         folder.Write("empty.gguf", new GgufBuilder().Build());
         IdemProcess.Outcome outcome = IdemProcess.Run([.. arguments.Select(argument => argument
             .Replace("{model}", model, StringComparison.Ordinal).Replace("{folder}", folder.Path, StringComparison.Ordinal))]);
         Assert.True(outcome.ExitCode == exitCode, outcome.ToString());
-        Assert.Contains(says, outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(says.Replace("{folder}", folder.Path, StringComparison.Ordinal), outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
     }
 

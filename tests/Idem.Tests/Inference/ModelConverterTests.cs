@@ -112,6 +112,23 @@ public class ModelConverterTests
         Assert.Throws<StateDictException>(() => ModelConverter.Convert(source, folder["out"], null));
     }
 
+    /// <summary>A folder inside a model's would make that model's manifest wrong.</summary>
+    [Fact]
+    public void A_model_is_not_written_into_itself()
+    {
+        using TemporaryFolder folder = new();
+        string source = folder["a"], beside = folder["a b"];
+        ModelConverter.Convert(TinyFolder.Write(folder, "llama"), source, null);
+        foreach (string inside in new[] { Path.Combine(source, "out"), Path.Combine(folder.Path, ".", "x", "..", "a", "out") })
+        {
+            Assert.Contains("is inside", Assert.Throws<ConversionException>(() => ModelConverter.Convert(source, inside, null)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("no name", Assert.Throws<ConversionException>(() => ModelConverter.Convert(source, "", null)).Message, StringComparison.Ordinal);
+        ModelConverter.Convert(source + Path.DirectorySeparatorChar, beside, null);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(source, "manifest.json")), File.ReadAllBytes(Path.Combine(beside, "manifest.json")));
+    }
+
     [Theory]
     [InlineData("""{"quant_method":"gptq","bits":4}""")]
     [InlineData("""{"quant_method":"idem-q8","block_size":64}""")]

@@ -32,10 +32,12 @@ internal sealed class GgufBuilder
     }
 
     /// <summary>Sets a value that may be there already.</summary>
-    public GgufBuilder Replace(string key, object value)
+    public GgufBuilder Replace(string key, object value) => Remove(key).Add(key, value);
+
+    public GgufBuilder Remove(string key)
     {
         _values.RemoveAll(entry => entry.Key == key);
-        return Add(key, value);
+        return this;
     }
 
     /// <param name="name">The tensor.</param>

@@ -28,8 +28,21 @@ internal static class GgufTokenizer
         ("seperator_token_id", "sep_token"), ("cls_token_id", "cls_token"), ("mask_token_id", "mask_token"),
     ];
 
-    /// <summary>The id under a key, if it is an id at all: files say "none" with the largest number.</summary>
-    public static int? SpecialId(GgufFile file, string key) => file.Metadata.Integer(Prefix + key) is >= 0 and < int.MaxValue and long id ? (int)id : null;
+    /// <summary>The id under a key, if it is an id at all (files say "none" with the largest number); else the one that llama.cpp takes.</summary>
+    public static int? SpecialId(GgufFile file, string key) => file.Metadata.Integer(Prefix + key) is >= 0 and < int.MaxValue and long id
+        ? (int)id
+        : (file.Metadata.Text(Prefix + "model"), key) switch
+        {
+            ("llama", "unknown_token_id") => 0,
+            ("llama", "bos_token_id") => 1,
+            ("llama", "eos_token_id") => 2,
+            ("bert", "padding_token_id") => 0,
+            ("bert", "unknown_token_id") => 100,
+            ("bert", "bos_token_id") => 101,
+            ("bert", "seperator_token_id") => 102,
+            ("bert", "mask_token_id") => 103,
+            _ => null,
+        };
 
     /// <summary>Why the file's tokenizer cannot be used; null if it can.</summary>
     public static string? Problem(GgufFile file)

@@ -17,7 +17,7 @@ internal static class GgufWordPiece
         GgufVocabulary.WriteStage(json, "normalizer", """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""");
         GgufVocabulary.WriteStage(json, "pre_tokenizer", """{"type":"BertPreTokenizer"}""");
         json.WriteStartObject("post_processor");
-        vocabulary.WriteTemplate(json, vocabulary.Special("cls_token_id") ?? vocabulary.Needed("bos_token_id"), vocabulary.Special("seperator_token_id") ?? vocabulary.Needed("eos_token_id"), beginsTwice: false);
+        vocabulary.WriteTemplate(json, vocabulary.Special("cls_token_id") ?? vocabulary.Needed("bos_token_id"), vocabulary.Needed("seperator_token_id"), beginsTwice: false);
         json.WriteEndObject();
         GgufVocabulary.WriteStage(json, "decoder", """{"type":"WordPiece","prefix":"##","cleanup":true}""");
         json.WriteStartObject("model");

@@ -45,6 +45,25 @@ public class GgufTokenizerTests
         }
     }
 
+    /// <summary>Ids of special tokens that a file leaves out are those that llama.cpp takes.</summary>
+    [Theory]
+    [InlineData("llama2", "llama")]
+    [InlineData("bert", "bert")]
+    public void Special_tokens_that_are_not_named_are_those_of_the_kind(string name, string kind)
+    {
+        GgufBuilder builder = Build(name, kind, "default");
+        using GgufFile whole = GgufFile.Parse(builder.Build(), "m");
+        foreach (string key in new[] { "bos_token_id", "eos_token_id", "unknown_token_id", "cls_token_id", "seperator_token_id" })
+        {
+            builder.Remove("tokenizer.ggml." + key);
+        }
+
+        using GgufFile file = GgufFile.Parse(builder.Build(), "m");
+        Tokenizer expected = Tokenizer.Parse(GgufTokenizer.ToJson(whole), "m"), actual = Tokenizer.Parse(GgufTokenizer.ToJson(file), "m");
+        Assert.Equal(expected.Encode("the \u2603 cat"), actual.Encode("the \u2603 cat"));
+        Assert.Equal(kind == "llama" ? 2 : null, GgufTokenizer.SpecialId(file, "eos_token_id"));
+    }
+
     /// <summary>The merges made of scores are those of Hugging Face's conversion, in the same order.</summary>
     [Fact]
     public void Merges_of_scores_are_those_of_the_library()
