@@ -11,7 +11,7 @@ internal static unsafe class Q8Block
     /// <summary>Elements of a block, counted from k = 0; the last may be shorter.</summary>
     public const int Length = 32;
 
-    /// <summary>The largest code; -128 does not occur.</summary>
+    /// <summary>The largest code that values are given; only stored blocks may hold -128.</summary>
     public const float CodeMax = 127f;
 
     private const float ToInteger = 12582912f; // 1.5 * 2^23: adding it rounds to an integer, to nearest even

@@ -17,10 +17,10 @@ internal static class GgufRope
     /// <exception cref="GgufException">The scaling is of a kind that is not supported.</exception>
     public static JsonObject? Scaling(GgufFile file, GgufKeys keys, int headSize, int context)
     {
-        float? factor = keys.Number("rope.scaling.factor");
+        float? linear = keys.Number("rope.scale_linear"), factor = keys.Number("rope.scaling.factor") ?? linear; // the older name
         int? original = keys.CountOrNull("rope.scaling.original_context_length");
-        float? linear = keys.Number("rope.scale_linear"), fast = keys.Number("rope.scaling.yarn_beta_fast"), slow = keys.Number("rope.scaling.yarn_beta_slow");
-        string type = keys.Text("rope.scaling.type") ?? (linear is null or 0 or 1 ? "none" : "linear");
+        float? fast = keys.Number("rope.scaling.yarn_beta_fast"), slow = keys.Number("rope.scaling.yarn_beta_slow");
+        string type = keys.Text("rope.scaling.type") ?? (factor is null or 0 or 1 ? "none" : "linear"); // as llama.cpp has it
         if (file.TryGet(GgufNames.RotaryFactors, out GgufTensor? factors))
         {
             return type == "none" ? Llama3(file, factors, keys.Number("rope.freq_base") ?? 10000f, headSize) : throw keys.Bad("rope.scaling.type", $"is '{type}', beside stored factors");
@@ -31,7 +31,7 @@ internal static class GgufRope
             case "none":
                 return null;
             case "linear":
-                return new JsonObject { ["rope_type"] = "linear", ["factor"] = factor ?? linear };
+                return new JsonObject { ["rope_type"] = "linear", ["factor"] = factor };
             case "yarn":
                 return new JsonObject
                 {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Idem.Formats;
 using Idem.Inference;
 using Idem.Models;
@@ -109,6 +110,21 @@ public class GgufModelTests
         Same(ModelFolder.Load(path).Model, ModelFolder.Load(folder.Write("m.gguf", file)).Model, "llama-a");
         (file, _) = LlamaCpp.Convert(path, LlamaCpp.F32, builder => builder.Replace("llama.attention.head_count_kv", new[] { 2, 4 }));
         Assert.Contains("differs between layers", Assert.Throws<GgufException>(() => ModelFolder.Load(folder.Write("m.gguf", file))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A factor of positions without a type is linear scaling, as in llama.cpp; 0 and 1 are none.</summary>
+    [Theory]
+    [InlineData("rope.scaling.factor", 4f, "linear")]
+    [InlineData("rope.scale_linear", 4f, "linear")]
+    [InlineData("rope.scaling.factor", 1f, null)]
+    [InlineData("rope.scaling.factor", 0f, null)]
+    public void A_factor_alone_is_linear_scaling(string key, float factor, string? type)
+    {
+        (byte[] bytes, _) = LlamaCpp.Convert(SharedData.Require("reference/models/llama-a"), LlamaCpp.F32, builder => builder.Add("llama." + key, factor));
+        using GgufFile file = GgufFile.Parse(bytes, "m.gguf");
+        JsonNode? scaling = JsonNode.Parse(GgufConfig.ToJson(file))!["rope_scaling"];
+        Assert.Equal(type, (string?)scaling?["rope_type"]);
+        Assert.Equal(type is null ? null : factor, (float?)scaling?["factor"]);
     }
 
     [Fact]
