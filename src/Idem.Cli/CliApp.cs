@@ -16,7 +16,7 @@ internal static class CliApp
         {
             foreach (ParseError error in arguments.Errors)
             {
-                Console.Error.WriteLine($"idem: {error.Message.TrimEnd('.')}");
+                Console.Error.WriteLine($"idem: {Line(error)}");
             }
 
             string verb = arguments.CommandResult.Command is RootCommand ? "" : " " + arguments.CommandResult.Command.Name;
@@ -33,6 +33,13 @@ internal static class CliApp
             Console.Error.WriteLine($"idem: {failure.Message}");
             return failure.ExitCode;
         }
+    }
+
+    // One line that names the option: the library lists permitted values in lines of their own, and names only the value.
+    private static string Line(ParseError error)
+    {
+        string message = string.Join(' ', error.Message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        return error.SymbolResult is OptionResult { Option.Name: string name } && !message.Contains(name, StringComparison.Ordinal) ? $"{name}: {message}" : message;
     }
 
     /// <summary>Gives a command its action: common options read, interrupts caught.</summary>

@@ -20,6 +20,7 @@ public class ExitCodeTests
     [InlineData(2, "shards", "train", "--data", "demo:", "--out", "{run}", "--batch-size", "4", "--shards", "3")]
     [InlineData(2, "give a number", "train", "--data", "demo:", "--out", "{run}", "--steps", "many")]
     [InlineData(2, "temperature", "generate", "{run}", "--temperature", "-1")]
+    [InlineData(2, "--kv-cache-dtype: Argument 'f16' not recognized. Must be one of: 'f32' 'bf16'\nTry", "generate", "{run}", "--kv-cache-dtype", "f16")]
     [InlineData(1, "does not exist", "digest", "{run}/nothing")]
     [InlineData(1, "is not a run folder", "verify", "{run}")]
     [InlineData(1, "nothing.txt", "train", "--data", "{run}/nothing.txt", "--out", "{run}")]
