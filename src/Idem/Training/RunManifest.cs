@@ -56,10 +56,6 @@ public sealed record RunManifest
     public Digest Genesis => Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n',
         (string[])[Format, Arithmetic, ConfigJson().ToJsonString(), Data.ToString(), Tokenizer.ToString(), .. BaseLines(), ""])));
 
-    /// <summary>The invariances in force: what may differ between machines and executions without changing a bit.</summary>
-    internal static IReadOnlyList<string> Invariances { get; } =
-        ["threads", "simd", "architecture", "shard-assignment", "gradient-accumulation", "resume"];
-
     /// <summary>The bytes of run.json.</summary>
     public byte[] Encode()
     {
@@ -149,7 +145,7 @@ public sealed record RunManifest
         ["tokenizer_digest"] = Tokenizer.ToString(),
         ["vocab_size"] = VocabSize,
         ["data_paths"] = new JsonArray([.. DataPaths.Select(path => JsonValue.Create(path))]),
-        ["invariant_under"] = new JsonArray([.. Invariances.Select(name => JsonValue.Create(name))]),
+        ["invariant_under"] = new JsonArray([.. Invariances.OfTraining.Select(name => JsonValue.Create(name))]),
         ["environment"] = new JsonObject
         {
             ["version"] = Environment.Version,
