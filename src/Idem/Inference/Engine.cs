@@ -5,12 +5,8 @@
 // context, as in nanoGPT, computed from those tokens alone.
 
 using System.Runtime.InteropServices;
-using Idem.Audit;
-using Idem.Formats;
 using Idem.Models;
 using Idem.Nn;
-using Idem.Numerics;
-using Idem.Numerics.Kernels;
 
 namespace Idem.Inference;
 
@@ -22,8 +18,7 @@ public sealed class Engine
     private readonly PrefixCache _prefixes;
     private readonly List<Generation> _waiting = [];
     private readonly List<Generation> _active = [];
-    private readonly float[] _logProbabilities;
-    private readonly float[] _penalised;
+    private readonly TokenSampler _sampler;
 
     // One step's batch.
     private readonly List<int> _ids = [], _counts = [], _rows = [];
@@ -42,8 +37,7 @@ public sealed class Engine
         _settings.Validate();
         _prefixes = new PrefixCache(_settings.PrefixPositions ?? Context);
         _logits = new float[Vocabulary];
-        _logProbabilities = new float[Vocabulary];
-        _penalised = new float[Vocabulary];
+        _sampler = new TokenSampler(Vocabulary);
     }
 
     /// <summary>Whether a sequence is not finished.</summary>
@@ -136,7 +130,7 @@ public sealed class Engine
             CollectionsMarshal.AsSpan(_ids), _caches, CollectionsMarshal.AsSpan(_counts), CollectionsMarshal.AsSpan(_rows), _logits.AsSpan(0, size));
         for (int i = 0; i < _drawing.Count; i++)
         {
-            Draw(_drawing[i], _logits.AsMemory(i * Vocabulary, Vocabulary));
+            _drawing[i].Append(_sampler.Draw(_drawing[i], _logits.AsMemory(i * Vocabulary, Vocabulary)), Context);
         }
 
         Retire();
@@ -257,42 +251,6 @@ public sealed class Engine
                 _drawing.Add(generation);
             }
         }
-    }
-
-    private void Draw(Generation generation, ReadOnlyMemory<float> row)
-    {
-        SamplingSettings settings = generation.Settings;
-        ReadOnlySpan<float> logits = row.Span;
-        ReadOnlySpan<float> drawn = logits;
-        if (generation.Distinct.Count > 0)
-        {
-            LogitPenalties penalties = settings.Penalties;
-            logits.CopyTo(_penalised);
-            foreach (int known in generation.Distinct)
-            {
-                _penalised[known] = penalties.Apply(logits[known], generation.CountOf(known));
-            }
-
-            drawn = _penalised;
-        }
-
-        ulong uniform = generation.Draws.Bits64((ulong)generation.Ids.Count) >> (64 - Sampling.UniformBits);
-        int id = Sampling.Draw(drawn, settings.Parameters, uniform);
-        LogSoftmax.Forward(Compute.Current, 1, logits.Length, logits, _logProbabilities);
-        Digest digest = TensorDigest.Compute(NamedTensor.Of("logits", [row.Length], row));
-        generation.Append(new GeneratedToken(id, _logProbabilities[id], digest, Top(logits, settings.TopLogProbabilities)), Context);
-    }
-
-    private TokenLogProbability[] Top(ReadOnlySpan<float> logits, int count)
-    {
-        if (count == 0)
-        {
-            return [];
-        }
-
-        int[] best = new int[Math.Min(count, logits.Length)];
-        Sampling.Best(logits, best);
-        return [.. best.Select(id => new TokenLogProbability(id, _logProbabilities[id]))];
     }
 
     private void Retire()

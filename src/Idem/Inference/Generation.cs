@@ -108,7 +108,7 @@ public sealed class Generation
         else if (Ids.Count - Begin > context)
         {
             Begin = Ids.Count - context;
-            Cache!.Truncate(0);
+            Cache?.Truncate(0); // a replay has none
         }
     }
 }

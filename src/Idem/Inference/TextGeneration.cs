@@ -11,8 +11,7 @@ namespace Idem.Inference;
 /// <param name="stops">Strings that end the text, which then does not hold them; a generation that draws one is cancelled.</param>
 public sealed class TextGeneration(Engine engine, Generation generation, Tokenizer tokenizer, IReadOnlyList<string> stops)
 {
-    private readonly TextStream _stream = new(tokenizer);
-    private readonly StopStrings _stops = new(stops);
+    private readonly GeneratedText _text = new(tokenizer, generation.Settings.StopIds, stops);
     private int _read;
     private bool _flushed;
 
@@ -23,7 +22,7 @@ public sealed class TextGeneration(Engine engine, Generation generation, Tokeniz
     public bool IsFinished => _flushed;
 
     /// <summary>Why it ended: a stop string counts as a stop; null while it goes on.</summary>
-    public FinishReason? Finished => _stops.Found ? FinishReason.Stop : generation.Finished;
+    public FinishReason? Finished => _text.Stopped ? FinishReason.Stop : generation.Finished;
 
     /// <summary>The tokens that its text was made from: those after a stop string are not among them.</summary>
     public IEnumerable<GeneratedToken> Tokens => generation.Tokens.Take(_read);
@@ -32,26 +31,22 @@ public sealed class TextGeneration(Engine engine, Generation generation, Tokeniz
     public string Read()
     {
         string text = "";
-        while (_read < generation.Tokens.Count && !_stops.Found)
+        while (_read < generation.Tokens.Count && !_text.Stopped)
         {
-            text += _stops.Append(Decode(generation.Tokens[_read++].Id));
+            text += _text.Append(generation.Tokens[_read++].Id);
         }
 
-        if (_stops.Found)
+        if (_text.Stopped)
         {
             engine.Cancel(generation);
             _flushed = true;
         }
         else if (generation.Finished is not null && !_flushed)
         {
-            text += _stops.Append(_stream.Finish());
-            text += _stops.Finish();
+            text += _text.Finish();
             _flushed = true;
         }
 
         return text;
     }
-
-    // An id that ends the generation spells nothing: it is a mark, not text.
-    private string Decode(int id) => generation.Settings.StopIds.Contains(id) ? "" : _stream.Append(id);
 }
