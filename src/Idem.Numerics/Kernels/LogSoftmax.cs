@@ -19,6 +19,19 @@ public static unsafe partial class LogSoftmax
         }
     }
 
+    /// <summary>What turns any of a row's elements into its log-softmax: the bits of <see cref="Forward"/> for those that are asked for.</summary>
+    public static LogNormalizer Normalize(Compute compute, ReadOnlySpan<float> x)
+    {
+        Softmax.CheckShapes("LogSoftmax.Normalize", 1, x.Length, x.Length, x.Length, x.Length);
+        float max = 0, logSum = 0;
+        fixed (float* px = x)
+        {
+            KernelLoop.Run(compute, 1, x.Length, new NormalizerKernel { Columns = x.Length, X = px, Max = &max, LogSum = &logSum });
+        }
+
+        return new LogNormalizer(max, logSum);
+    }
+
     /// <summary>dx_j = fma(-exp(y_j), total, dy_j) with the lane sum total of dy, for each row. dx may be dy.</summary>
     public static void Backward(Compute compute, int rows, int columns, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
     {
@@ -59,6 +72,21 @@ public static unsafe partial class LogSoftmax
         }
     }
 
+    private struct NormalizerKernel : IKernel
+    {
+        public int Columns;
+        public float* X, Max, LogSum;
+
+        public readonly void Run<S, F, D>(int start, int end)
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
+        {
+            *Max = Rows.Max<S, F, D>(X, Columns);
+            *LogSum = Float32.Log(ExpRows.Sum<S, F, D>(X, *Max, Columns));
+        }
+    }
+
     private struct BackwardKernel : IKernel
     {
         public int Columns;
@@ -94,4 +122,13 @@ public static unsafe partial class LogSoftmax
             where D : struct =>
             S.Fma(S.Xor(ExpFunction.Invoke<S, F, D>(y), S.Create(-0f)), total, dy);
     }
+}
+
+/// <summary>The maximum of a row and the logarithm of its sum of exponentials.</summary>
+/// <param name="Max">The largest element.</param>
+/// <param name="LogSum">log of the lane sum of exp(x - max).</param>
+public readonly record struct LogNormalizer(float Max, float LogSum)
+{
+    /// <summary>Log-softmax of an element of the row.</summary>
+    public float Of(float x) => (x - Max) - LogSum;
 }

@@ -4,9 +4,12 @@
 // pass over the whole sequence. A sequence that outgrows the context slides: each further token sees the last tokens of the
 // context, as in nanoGPT, computed from those tokens alone.
 
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Idem.Inference.Serving;
 using Idem.Models;
 using Idem.Nn;
+using Idem.Numerics;
 
 namespace Idem.Inference;
 
@@ -18,7 +21,7 @@ public sealed class Engine
     private readonly PrefixCache _prefixes;
     private readonly List<Generation> _waiting = [];
     private readonly List<Generation> _active = [];
-    private readonly TokenSampler _sampler;
+    private EngineStatistics _counters = new();
 
     // One step's batch.
     private readonly List<int> _ids = [], _counts = [], _rows = [];
@@ -37,7 +40,6 @@ public sealed class Engine
         _settings.Validate();
         _prefixes = new PrefixCache(_settings.PrefixPositions ?? Context);
         _logits = new float[Vocabulary];
-        _sampler = new TokenSampler(Vocabulary);
     }
 
     /// <summary>Whether a sequence is not finished.</summary>
@@ -46,6 +48,12 @@ public sealed class Engine
     private int Context => _model.Config.ContextLength;
 
     private int Vocabulary => _model.Config.VocabSize;
+
+    /// <summary>What it does now and has done; speed and pages are left out.</summary>
+    public EngineStatistics Statistics => _counters with { Queued = _waiting.Count, Running = _active.Count };
+
+    /// <summary>Positions that waiting sequences may take.</summary>
+    internal long QueuedPositions => _waiting.Sum(generation => generation.Ids.Count + (long)generation.Settings.MaxTokens);
 
     /// <summary>Adds a sequence; <see cref="Step"/> advances it.</summary>
     /// <param name="prompt">At least one id.</param>
@@ -58,30 +66,19 @@ public sealed class Engine
     /// <param name="settings">How to draw.</param>
     /// <param name="samples">How many, at least one.</param>
     /// <exception cref="ArgumentException">An id is not in the vocabulary, or a setting is out of range.</exception>
-    public IReadOnlyList<Generation> Submit(IReadOnlyList<int> prompt, SamplingSettings settings, int samples)
+    public IReadOnlyList<Generation> Submit(IReadOnlyList<int> prompt, SamplingSettings settings, int samples) =>
+        Submit(new GenerationRequest { Prompt = prompt, Settings = settings, Samples = samples });
+
+    /// <summary>Adds what is asked for; <see cref="Step"/> advances it.</summary>
+    /// <exception cref="ArgumentException">An id is not in the vocabulary, or a setting is out of range.</exception>
+    public IReadOnlyList<Generation> Submit(GenerationRequest request)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(settings);
-        ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
-        settings.Validate();
-        if (prompt.Count == 0)
+        Check(request);
+        Generation[] added = new Generation[request.Samples];
+        for (int i = 0; i < added.Length; i++)
         {
-            throw new ArgumentException("the prompt has no tokens: give at least one");
-        }
-
-        foreach (int id in prompt)
-        {
-            if ((uint)id >= (uint)Vocabulary)
-            {
-                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {Vocabulary}");
-            }
-        }
-
-        Generation[] added = new Generation[samples];
-        for (int i = 0; i < samples; i++)
-        {
-            added[i] = new Generation(prompt, settings, i, i == 0 ? null : added[0], Context);
-            if (settings.MaxTokens == 0)
+            added[i] = new Generation(request.Prompt, request.Settings, i, i == 0 ? null : added[0], Context);
+            if (request.Settings.MaxTokens == 0)
             {
                 added[i].Finished = FinishReason.Length;
             }
@@ -91,7 +88,36 @@ public sealed class Engine
             }
         }
 
+        _counters = _counters with { Accepted = _counters.Accepted + 1 };
         return added;
+    }
+
+    /// <summary>Throws unless a request can be generated. Safe beside a step on another thread.</summary>
+    /// <exception cref="ArgumentException">An id is not in the vocabulary, a setting is out of range, or it is too long (<see cref="SequenceLengthException"/>).</exception>
+    public void Check(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        foreach (int id in request.Prompt)
+        {
+            if ((uint)id >= (uint)Vocabulary)
+            {
+                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {Vocabulary}");
+            }
+        }
+
+        foreach ((int id, _) in request.Settings.LogitBias)
+        {
+            if (id >= Vocabulary)
+            {
+                throw new ArgumentException($"logit bias of token {id}: it is not in the vocabulary of {Vocabulary}");
+            }
+        }
+
+        if (_settings.MaxSequenceLength is { } limit && request.Prompt.Count + (long)request.Settings.MaxTokens > limit)
+        {
+            throw new SequenceLengthException(request.Prompt.Count, request.Settings.MaxTokens, limit);
+        }
     }
 
     /// <summary>Ends a sequence; what it has stays.</summary>
@@ -101,6 +127,7 @@ public sealed class Engine
         if (generation.Finished is null)
         {
             generation.Finished = FinishReason.Cancelled;
+            _counters = _counters with { Cancelled = _counters.Cancelled + 1 };
             _waiting.Remove(generation);
             Retire();
         }
@@ -110,8 +137,23 @@ public sealed class Engine
     /// One forward pass: a token for each sequence past its prompt, a chunk of the prompts of others. Tokens appear in
     /// <see cref="Generation.Tokens"/>.
     /// </summary>
-    /// <returns>How many tokens were made.</returns>
+    /// <returns>How many sequences took a token or ended without one.</returns>
     public int Step()
+    {
+        int drawn = StepKeepingErrors();
+        foreach (Generation generation in _drawing)
+        {
+            if (generation.Error is { } error)
+            {
+                ExceptionDispatchInfo.Throw(error);
+            }
+        }
+
+        return drawn;
+    }
+
+    /// <summary>A step in which a sequence's own error (logits that are not numbers) ends that sequence and nothing else.</summary>
+    internal int StepKeepingErrors()
     {
         Admit();
         Collect();
@@ -128,11 +170,8 @@ public sealed class Engine
 
         _model.Forward(
             CollectionsMarshal.AsSpan(_ids), _caches, CollectionsMarshal.AsSpan(_counts), CollectionsMarshal.AsSpan(_rows), _logits.AsSpan(0, size));
-        for (int i = 0; i < _drawing.Count; i++)
-        {
-            _drawing[i].Append(_sampler.Draw(_drawing[i], _logits.AsMemory(i * Vocabulary, Vocabulary)), Context);
-        }
-
+        Compute.Current.For(_drawing.Count, index => Draw(_drawing[index], _logits.AsMemory(index * Vocabulary, Vocabulary)));
+        Count();
         Retire();
         return _drawing.Count;
     }
@@ -252,6 +291,37 @@ public sealed class Engine
             }
         }
     }
+
+    private void Draw(Generation generation, ReadOnlyMemory<float> row)
+    {
+        try
+        {
+            if (TokenSampler.Draw(generation, row) is { } token)
+            {
+                generation.Append(token, Context);
+            }
+            else
+            {
+                generation.Finished = FinishReason.Stop;
+            }
+        }
+#pragma warning disable CA1031 // Whatever a constraint or a row of logits makes go wrong is that generation's error.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            generation.Fail(exception);
+        }
+    }
+
+    private void Count() => _counters = _counters with
+    {
+        Steps = _counters.Steps + 1,
+        BatchSequences = _caches.Count,
+        BatchPositions = _ids.Count,
+        GeneratedTokens = _counters.GeneratedTokens + _drawing.Count(generation => generation.Error is null),
+        Completed = _counters.Completed + _drawing.Count(generation => generation.Finished is FinishReason.Stop or FinishReason.Length),
+        Failed = _counters.Failed + _drawing.Count(generation => generation.Error is not null),
+    };
 
     private void Retire()
     {

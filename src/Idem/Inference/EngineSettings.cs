@@ -17,6 +17,12 @@ public sealed record EngineSettings
     /// </summary>
     public int? PrefixPositions { get; init; }
 
+    /// <summary>Tokens that a prompt and its continuation may have together; null: any number, sequences slide beyond the model's context.</summary>
+    public int? MaxSequenceLength { get; init; }
+
+    /// <summary>Samples that may wait; an <see cref="Serving.EngineHost"/> refuses more.</summary>
+    public int MaxQueued { get; init; } = 1024;
+
     /// <summary>How keys and values are held. Part of the result, as the dtype of weights is: bfloat16 halves the memory and has results of its own.</summary>
     public CacheDtype CacheDtype { get; init; }
 
@@ -25,5 +31,7 @@ public sealed record EngineSettings
         ArgumentOutOfRangeException.ThrowIfLessThan(PrefillChunk, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxSequences, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(PrefixPositions ?? 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxSequenceLength ?? 1, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueued, 1);
     }
 }

@@ -1,5 +1,6 @@
 // One sequence on its way through the engine: its ids, its cache, and how far it is.
 
+using Idem.Inference.Constraints;
 using Idem.Nn;
 using Idem.Numerics.Random;
 
@@ -16,12 +17,16 @@ public enum FinishReason
 
     /// <summary>It was cancelled.</summary>
     Cancelled,
+
+    /// <summary>It met an error: <see cref="Generation.Error"/>.</summary>
+    Failed,
 }
 
 /// <summary>A continuation that an <see cref="Engine"/> computes.</summary>
 public sealed class Generation
 {
     private readonly List<GeneratedToken> _tokens = [];
+    private TokenMask? _mask;
     private readonly Dictionary<int, int>? _generated; // looked up by id, never enumerated
 
     internal Generation(IReadOnlyList<int> prompt, SamplingSettings settings, int sample, Generation? first, int context)
@@ -33,6 +38,7 @@ public sealed class Generation
         Ids = [.. prompt];
         Begin = Math.Max(0, prompt.Count - context);
         Draws = new RandomStream(settings.Seed, "sample", sample == 0 ? "" : sample.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        ConstraintState = settings.Constraint?.Begin();
         if (settings.Penalties != Numerics.Kernels.LogitPenalties.None)
         {
             _generated = [];
@@ -61,6 +67,15 @@ public sealed class Generation
     /// <summary>Why it ended; null while it goes on.</summary>
     public FinishReason? Finished { get; internal set; }
 
+    /// <summary>What it failed with; null unless <see cref="Finished"/> is <see cref="FinishReason.Failed"/>.</summary>
+    public Exception? Error { get; private set; }
+
+    /// <summary>Positions of the prompt whose keys and values were taken over when it began.</summary>
+    public int CachedTokens { get; internal set; }
+
+    /// <summary>The prompt's tokens, where their log-probabilities were asked for; complete with the first token or the end.</summary>
+    public IReadOnlyList<PromptToken> PromptTokens { get; internal set; } = [];
+
     /// <summary>The sample of the same prompt that computes it first; null for that one itself.</summary>
     internal Generation? First { get; }
 
@@ -80,13 +95,25 @@ public sealed class Generation
     /// <summary>Ids that are not in the cache yet.</summary>
     internal int Pending => Ids.Count - Begin - (Cache?.Length ?? 0);
 
+    internal ITokenConstraintState? ConstraintState { get; }
+
+    /// <summary>Memory for what a constraint allows.</summary>
+    internal TokenMask Mask(int vocabulary) => _mask ??= new TokenMask(vocabulary);
+
     /// <summary>Occurrences of an id in the continuation.</summary>
     internal int CountOf(int id) => _generated is null ? 0 : _generated.GetValueOrDefault(id);
+
+    internal void Fail(Exception error)
+    {
+        Error = error;
+        Finished = FinishReason.Failed;
+    }
 
     internal void Append(GeneratedToken token, int context)
     {
         _tokens.Add(token);
         Ids.Add(token.Id);
+        ConstraintState?.Append(token.Id);
         if (_generated is not null)
         {
             if (!_generated.TryGetValue(token.Id, out int count))

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Idem.Audit;
+using Idem.Inference.Constraints;
 using Idem.Numerics.Kernels;
 
 namespace Idem.Inference;
@@ -40,6 +41,12 @@ public sealed record SamplingSettings
     /// <summary>How many of the most likely tokens are reported with each token.</summary>
     public int TopLogProbabilities { get; init; }
 
+    /// <summary>Added to logits before penalties, each token at most once; none by default.</summary>
+    public IReadOnlyList<LogitBias> LogitBias { get; init; } = [];
+
+    /// <summary>What the continuation may consist of; null for any tokens.</summary>
+    public ITokenConstraint? Constraint { get; init; }
+
     internal SamplingParameters Parameters => new(Temperature, TopK, TopP, MinP);
 
     internal LogitPenalties Penalties => new(RepetitionPenalty, FrequencyPenalty, PresencePenalty);
@@ -50,6 +57,7 @@ public sealed record SamplingSettings
     {
         Parameters.Validate();
         Penalties.Validate();
+        LogitBiases.Validate(LogitBias);
         if (MaxTokens < 0)
         {
             throw new ArgumentException($"max-tokens is {MaxTokens}: use a number from 0");
@@ -64,7 +72,7 @@ public sealed record SamplingSettings
 
 /// <summary>One generated token.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="LogProbability">Natural logarithm of its probability under the model's logits, before penalties, temperature and truncation.</param>
+/// <param name="LogProbability">Natural logarithm of its probability under the model's logits, before biases, penalties, constraint, temperature and truncation.</param>
 /// <param name="LogitsDigest">SHA-256 of the row of logits that it was drawn from (docs/formats.md).</param>
 /// <param name="Top">The most likely tokens at this place, best first, as many as were asked for.</param>
 public readonly record struct GeneratedToken(int Id, float LogProbability, Digest LogitsDigest, IReadOnlyList<TokenLogProbability> Top)
