@@ -14,6 +14,8 @@ switch (args.Length > 0 ? args[0] : "")
         return EngineSweep.Run(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
+    case "storage":
+        return StorageSweep.Run(args[1..]);
     case "functions":
         return FunctionsCommand.Run(args.AsSpan(1));
     case "float64":
@@ -37,6 +39,7 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {StorageSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {Float64Command.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {TokenizerCompare.Usage}");

@@ -38,6 +38,9 @@ internal static class Display
     /// <summary>1234567 as 1,234,567.</summary>
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>Seconds as 0.25 s while they are few, then as <see cref="Duration"/> has them.</summary>
+    public static string Seconds(double seconds) => seconds < 10 ? Number(seconds, "0.00") + " s" : Duration(seconds);
+
     /// <summary>Seconds as 7 s, 2:05 or 1:02:05.</summary>
     public static string Duration(double seconds)
     {

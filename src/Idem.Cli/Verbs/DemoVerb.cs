@@ -70,7 +70,7 @@ internal static class DemoVerb
         Compute other = Another(compute);
         VerificationReport replay = Replay(context, folder, other);
         bool equal = published && replay.Mismatch is null;
-        Segment segment = replay.Segments[0];
+        SegmentResult segment = replay.Segments[0];
         if (context.Json)
         {
             Display.WriteJson(new JsonObject

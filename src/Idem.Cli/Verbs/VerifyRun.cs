@@ -1,10 +1,10 @@
-// idem verify RUN: re-executes a run and says whether it is what it states.
+// idem verify RUN: checks what a run folder proves by itself, re-executes what it is asked to, and says whether the run is what it states.
 
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Idem.Cli.Terminal;
 using Idem.Formats;
+using Idem.Numerics;
 using Idem.Training;
 using Idem.Verification;
 
@@ -12,10 +12,17 @@ namespace Idem.Cli.Verbs;
 
 internal static class VerifyRun
 {
+    private static readonly Option<bool> LedgerOnly = new("--ledger")
+    {
+        Description = "Check chain, files and digests only, and execute nothing: seconds. A forger who recomputes all hashes passes.",
+    };
+
     private static readonly Option<int?> Sample = new("--sample")
     {
-        Description = "Re-execute K segments between checkpoints, chosen by --seed, instead of the whole run.", HelpName = "K",
+        Description = "Beside that, re-execute K segments between checkpoints, chosen by --seed.", HelpName = "K",
     };
+
+    private static readonly Option<bool> Full = new("--full") { Description = "Beside that, re-execute the whole run from its initial weights (default)." };
 
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Chooses the segments of --sample.", HelpName = "N" };
 
@@ -30,27 +37,20 @@ internal static class VerifyRun
     };
 
     /// <summary>What only runs have.</summary>
-    public static IReadOnlyList<Option> Options { get; } = [Sample, Seed, Data, From];
+    public static IReadOnlyList<Option> Options { get; } = [LedgerOnly, Sample, Full, Seed, Data, From];
 
     public static int Run(VerbContext context, string path)
     {
-        if (context.Value(Sample) is < 1)
-        {
-            throw new UsageException($"--sample {context.Value(Sample)}: use at least 1");
-        }
-
+        VerificationRequest request = Request(context);
         RunFolder run = RunFolder.Open(DiskFileSystem.Instance, path);
-        VerificationRequest request = new(context.Value(Sample), context.Value(Seed), context.Value(Data) is { Length: > 0 } data ? data : null, context.Value(From) is { } from ? ModelPath.Resolve(from) : null);
-        long begin = Stopwatch.GetTimestamp();
-        VerificationReport report = VerificationDisplay.Run(run, request, Numerics.Compute.Current, context.Json, context.Cancellation);
-        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        VerificationReport report = VerificationDisplay.Run(run, request, Compute.Current, context.Json, context.Cancellation);
         if (context.Json)
         {
-            WriteJson(run, report, seconds);
+            WriteJson(run, request, report);
         }
         else
         {
-            Print(run, report, seconds);
+            Print(run, report);
         }
 
         if (report.Mismatch is { } mismatch)
@@ -62,25 +62,66 @@ internal static class VerifyRun
         return ExitCodes.Success;
     }
 
-    private static void Print(RunFolder run, VerificationReport report, double seconds)
+    private static VerificationRequest Request(VerbContext context)
     {
-        Display.Line($"ledger       {report.LedgerSteps} steps, chain whole");
-        Display.Line($"checkpoints  {report.Checkpoints}, every byte as saved");
-        Display.Line($"re-executed  {report.StepsExecuted} steps in {Display.Duration(seconds)}: {string.Join(", ", report.Segments.Select(segment => $"{segment.From + 1}..{segment.To}"))}");
-        Display.Line(report.Mismatch is null
-            ? $"[green]equal[/]        {Display.Escape(run.Path)} is what it states, bit for bit"
-            : $"[red]different[/]    {Display.Escape(report.Mismatch.ToString())}");
+        int? sample = context.Value(Sample);
+        if (sample is < 1)
+        {
+            throw new UsageException($"--sample {sample}: use at least 1");
+        }
+
+        if ((context.Value(LedgerOnly) ? 1 : 0) + (context.Value(Full) ? 1 : 0) + (sample is null ? 0 : 1) > 1)
+        {
+            throw new UsageException("verify: use one of --ledger, --sample and --full");
+        }
+
+        if (context.IsGiven(Seed) && sample is null)
+        {
+            throw new UsageException("verify: --seed chooses the segments of --sample, which is not given");
+        }
+
+        return new VerificationRequest(
+            sample,
+            context.Value(Seed),
+            context.Value(Data) is { Length: > 0 } data ? data : null,
+            context.Value(From) is { } from ? ModelPath.Resolve(from) : null,
+            context.Value(LedgerOnly));
     }
 
-    private static void WriteJson(RunFolder run, VerificationReport report, double seconds) => Display.WriteJson(new JsonObject
+    private static void Print(RunFolder run, VerificationReport report)
     {
+        Display.Line($"ledger       {report.Ledger.Lines} of {report.RunSteps} steps, chain whole  [grey]{report.Ledger.Hash}[/]");
+        Display.Line($"checkpoints  {report.Checkpoints}, every byte as saved, each of this ledger  ({Display.Seconds(report.FilesSeconds)})");
+        if (report.Level == VerificationLevel.Ledger)
+        {
+            Display.Line($"[green]whole[/]        {Display.Escape(run.Path)} agrees with itself; nothing was re-executed (--sample K, --full)");
+            return;
+        }
+
+        VerificationDisplay.WriteTable(report);
+        Display.Line(report.Mismatch is not null ? $"[red]different[/]    {Display.Escape(report.Mismatch.ToString())}"
+            : report.Level == VerificationLevel.Full ? $"[green]equal[/]        {Display.Escape(run.Path)} is what it states, bit for bit: all {report.StepsExecuted} steps re-executed"
+            : $"[green]equal[/]        the {report.StepsExecuted} steps re-executed of {Display.Escape(run.Path)} are what it states, bit for bit");
+    }
+
+    private static void WriteJson(RunFolder run, VerificationRequest request, VerificationReport report) => Display.WriteJson(new JsonObject
+    {
+        ["format"] = "idem-verification-1",
         ["run"] = run.Path,
+        ["genesis"] = run.Manifest.Genesis.ToString(),
+        ["level"] = report.Level.ToString().ToLowerInvariant(),
+        ["sample"] = request.Sample is { } sample ? new JsonObject { ["segments"] = sample, ["seed"] = request.Seed } : null,
         ["equal"] = report.Mismatch is null,
-        ["ledger_steps"] = report.LedgerSteps,
+        ["ledger_steps"] = report.Ledger.Lines,
+        ["ledger_hash"] = report.Ledger.Hash.ToString(),
+        ["run_steps"] = report.RunSteps,
         ["checkpoints"] = report.Checkpoints,
-        ["segments"] = new JsonArray([.. report.Segments.Select(segment => new JsonObject { ["from"] = segment.From, ["to"] = segment.To })]),
+        ["segments"] = new JsonArray([.. report.Segments.Select(segment => new JsonObject
+        {
+            ["from"] = segment.From, ["to"] = segment.To, ["steps"] = segment.Steps, ["equal"] = segment.Mismatch is null, ["seconds"] = Math.Round(segment.Seconds, 6),
+        })]),
         ["steps_executed"] = report.StepsExecuted,
-        ["seconds"] = seconds,
+        ["seconds"] = Math.Round(report.FilesSeconds + report.Segments.Sum(segment => segment.Seconds), 6),
         ["mismatch"] = report.Mismatch is not { } mismatch ? null : new JsonObject
         {
             ["step"] = mismatch.Step,
@@ -88,5 +129,6 @@ internal static class VerifyRun
             ["recorded"] = mismatch.Recorded,
             ["computed"] = mismatch.Computed,
         },
+        ["environment"] = RunEnvironment.Of(Compute.Current).ToJson(),
     });
 }

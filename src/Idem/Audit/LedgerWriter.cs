@@ -1,6 +1,7 @@
 // Appends records to a ledger, durably, and goes on after a crash from the head a checkpoint stored.
 // Order for the trainer: Append each step; before a checkpoint is written, Commit, and store Head in it. So a checkpoint is
-// never ahead of its ledger, and whatever a crash left behind the head is cut and done again.
+// never ahead of its ledger, and whatever a crash left behind the newest head is cut and done again. Lines that a checkpoint
+// attests are never cut, wherever a run resumes: a crash while they are done again would leave that checkpoint without its ledger.
 
 using Idem.Formats;
 
@@ -14,47 +15,64 @@ public sealed class LedgerWriter : IDisposable
     private long _length;
     private long _step;
 
-    private LedgerWriter(AppendLog log, LedgerHead head, long length, long step, IReadOnlyList<LedgerEntry> dropped)
+    private LedgerWriter(AppendLog log, LedgerHead head, long length, long step, IReadOnlyList<LedgerEntry> earlier)
     {
         _log = log;
         _length = length;
         _step = step;
         Head = head;
-        Dropped = dropped;
+        Earlier = earlier;
     }
 
     /// <summary>Where the ledger stands.</summary>
     public LedgerHead Head { get; private set; }
 
     /// <summary>
-    /// Sound records that <see cref="Resume"/> cut because they lie past the checkpoint. The steps done again must append
-    /// exactly these; a caller can compare.
+    /// Sound records that <see cref="Resume"/> found past the head it resumes from, whether they stay (up to <see cref="Head"/>) or
+    /// were cut. The steps done again must give exactly these; a caller can compare.
     /// </summary>
-    public IReadOnlyList<LedgerEntry> Dropped { get; }
+    public IReadOnlyList<LedgerEntry> Earlier { get; }
 
     /// <summary>Starts a ledger; the file must not exist.</summary>
     public static LedgerWriter Create(IFileSystem files, string path, Digest genesis, int linesPerFlush = 1)
         => new(AppendLog.Create(files, path, linesPerFlush), new LedgerHead(0, genesis), 0, -1, []);
 
-    /// <summary>Verifies the ledger up to <paramref name="head"/>, cuts what follows (be it a torn line), and goes on there.</summary>
+    /// <summary>
+    /// Verifies the ledger up to <paramref name="head"/>, cuts what follows the newest of <paramref name="attested"/> (be it a torn
+    /// line), and goes on there.
+    /// </summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="path">The ledger.</param>
+    /// <param name="genesis">The run's genesis digest.</param>
+    /// <param name="head">The head to resume from; it must be in the ledger.</param>
+    /// <param name="linesPerFlush">Lines after which the file is forced to the medium.</param>
+    /// <param name="attested">Heads of later checkpoints. Lines up to the last that the ledger holds stay.</param>
     /// <exception cref="LedgerException">A line up to the head is bad or missing, or the head's hash is another.</exception>
-    public static LedgerWriter Resume(IFileSystem files, string path, Digest genesis, LedgerHead head, int linesPerFlush = 1)
+    public static LedgerWriter Resume(
+        IFileSystem files, string path, Digest genesis, LedgerHead head, int linesPerFlush = 1, IReadOnlyCollection<LedgerHead>? attested = null)
     {
         long step = -1, length = 0;
-        var reached = new LedgerHead(0, genesis);
-        var dropped = new List<LedgerEntry>();
+        LedgerHead reached = new(0, genesis), kept = reached;
+        var earlier = new List<LedgerEntry>();
         try
         {
             foreach (LedgerEntry entry in Ledger.Read(files, path, genesis))
             {
+                LedgerHead here = new(entry.Line, entry.Hash);
                 if (entry.Line > head.Lines)
                 {
-                    dropped.Add(entry);
-                    continue;
+                    earlier.Add(entry);
+                }
+                else
+                {
+                    reached = here;
                 }
 
-                reached = new LedgerHead(entry.Line, entry.Hash);
-                (step, length) = (entry.Record.Step, entry.EndOffset);
+                if (entry.Line <= head.Lines || attested?.Contains(here) == true)
+                {
+                    kept = here;
+                    (step, length) = (entry.Record.Step, entry.EndOffset);
+                }
             }
         }
         catch (LedgerException e) when (e.Line > head.Lines)
@@ -69,7 +87,27 @@ public sealed class LedgerWriter : IDisposable
                 : new LedgerException(path, head.Lines, "hash", $"{reached.Hash} is not the {head.Hash} the checkpoint was taken after: it belongs to another run");
         }
 
-        return new LedgerWriter(AppendLog.Resume(files, path, length, linesPerFlush), head, length, step, dropped);
+        return new LedgerWriter(AppendLog.Resume(files, path, length, linesPerFlush), kept, length, step, earlier);
+    }
+
+    /// <summary>Where the ledger stood after this many lines: those it resumed from, or later.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It never stood there since.</exception>
+    public LedgerHead HeadAt(long lines)
+    {
+        if (lines == Head.Lines)
+        {
+            return Head;
+        }
+
+        foreach (LedgerEntry entry in Earlier)
+        {
+            if (entry.Line == lines && lines < Head.Lines)
+            {
+                return new LedgerHead(entry.Line, entry.Hash);
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(lines));
     }
 
     /// <summary>Appends the record of a step.</summary>

@@ -44,6 +44,7 @@ public sealed class AppendLog : IDisposable
     public static AppendLog Resume(IFileSystem files, string path, long length, int linesPerFlush = 1)
     {
         files.Truncate(path, length);
+        files.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!); // its creator may have been killed before it did
         return new AppendLog(files.OpenAppend(path), path, linesPerFlush);
     }
 

@@ -13,6 +13,10 @@ public sealed record FolderFile(string Name, Action<Stream> Write);
 /// <summary>Durable, verified folders.</summary>
 public sealed class AtomicFolder
 {
+    /// <summary>Ends the name of a folder that a newer one is about to replace; it still counts where the newer one is not there.</summary>
+    internal const string PreviousSuffix = ".previous";
+
+    private const string PendingSuffix = ".pending";
     private const string Redo = "Use another copy or an earlier checkpoint";
 
     private readonly IFileSystem _files;
@@ -112,6 +116,10 @@ public sealed class AtomicFolder
 
     /// <summary>The path of a file of the folder, e.g. to map it.</summary>
     public string PathOf(string name) => At(Item(name).Name);
+
+    /// <summary>Opens a safetensors file of the folder.</summary>
+    /// <exception cref="CorruptFileException">The manifest does not list it, or it is malformed.</exception>
+    public SafeTensorsFile OpenTensors(string name) => SafeTensorsFile.Open(_files, PathOf(name));
 
     /// <summary>A small file, whole, its digest checked.</summary>
     /// <exception cref="CorruptFileException">The manifest does not list it, or it is changed.</exception>
@@ -234,6 +242,12 @@ public sealed class AtomicFolder
         return files.DirectoryExists(path) ? path : files.DirectoryExists(previous) ? previous : null;
     }
 
+    /// <summary>The name of the folder that this entry is, or is a leftover of.</summary>
+    internal static string NameOf(string entry) => !entry.StartsWith('.') ? entry
+        : entry.EndsWith(PreviousSuffix, StringComparison.Ordinal) ? entry[1..^PreviousSuffix.Length]
+        : entry.EndsWith(PendingSuffix, StringComparison.Ordinal) ? entry[1..^PendingSuffix.Length]
+        : entry;
+
     // Fixed names, so that leftovers cannot pile up; a leading dot keeps them out of listings.
     private static (string Parent, string Pending, string Previous) Siblings(string path)
     {
@@ -241,7 +255,7 @@ public sealed class AtomicFolder
         string parent = System.IO.Path.GetDirectoryName(full)
             ?? throw new ArgumentException("the root of a file system cannot be replaced", nameof(path));
         string name = System.IO.Path.GetFileName(full);
-        return (parent, System.IO.Path.Combine(parent, $".{name}.pending"), System.IO.Path.Combine(parent, $".{name}.previous"));
+        return (parent, System.IO.Path.Combine(parent, $".{name}{PendingSuffix}"), System.IO.Path.Combine(parent, $".{name}{PreviousSuffix}"));
     }
 
     private static void CheckNames(FolderFile[] content)

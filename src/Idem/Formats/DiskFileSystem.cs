@@ -28,6 +28,9 @@ public sealed partial class DiskFileSystem : IFileSystem
         => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes);
 
     /// <inheritdoc/>
+    public FileContent OpenContent(string path) => new MappedFile(path);
+
+    /// <inheritdoc/>
     public void Truncate(string path, long length)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
@@ -58,6 +61,12 @@ public sealed partial class DiskFileSystem : IFileSystem
         int descriptor = LibC.Open(path, LibC.ReadOnly);
         if (descriptor < 0)
         {
+            // A folder that one may write to but not list cannot be flushed.
+            if (Marshal.GetLastPInvokeError() == LibC.PermissionDenied)
+            {
+                return;
+            }
+
             throw Failure("open", path);
         }
 
@@ -134,6 +143,7 @@ public sealed partial class DiskFileSystem : IFileSystem
     private static partial class LibC
     {
         public const int ReadOnly = 0;
+        public const int PermissionDenied = 13; // EACCES, likewise
         public const int InvalidArgument = 22; // EINVAL on Linux, macOS and FreeBSD alike
 
         [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

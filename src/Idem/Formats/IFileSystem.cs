@@ -15,6 +15,9 @@ public interface IFileSystem
     /// <summary>Opens an existing file for reading.</summary>
     Stream OpenRead(string path);
 
+    /// <summary>Opens an existing file for reading at any offset.</summary>
+    FileContent OpenContent(string path);
+
     /// <summary>Cuts a file to <paramref name="length"/> bytes, durably.</summary>
     void Truncate(string path, long length);
 

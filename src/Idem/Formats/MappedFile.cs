@@ -6,7 +6,7 @@ using System.IO.MemoryMappedFiles;
 
 namespace Idem.Formats;
 
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe class MappedFile : FileContent
 {
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;
@@ -29,9 +29,9 @@ internal sealed unsafe class MappedFile : IDisposable
         _start += _view.PointerOffset;
     }
 
-    public long Length { get; }
+    public override long Length { get; }
 
-    public ReadOnlySpan<byte> Bytes(long offset, int count)
+    public override ReadOnlySpan<byte> Bytes(long offset, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -39,10 +39,7 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_start + offset, count);
     }
 
-    /// <summary>A part of the file as the data of a tensor.</summary>
-    public TensorData Window(long start, long byteCount) => new MappedData(this, start, byteCount);
-
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         if (!_disposed)
         {
@@ -50,17 +47,6 @@ internal sealed unsafe class MappedFile : IDisposable
             _view?.SafeMemoryMappedViewHandle.ReleasePointer();
             _view?.Dispose();
             _map?.Dispose();
-        }
-    }
-
-    private sealed class MappedData(MappedFile file, long start, long byteCount) : TensorData
-    {
-        public override long ByteCount => byteCount;
-
-        public override ReadOnlySpan<byte> Bytes(long offset, int count)
-        {
-            CheckWindow(byteCount, offset, count);
-            return file.Bytes(start + offset, count);
         }
     }
 }

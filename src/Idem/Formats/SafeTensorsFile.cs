@@ -8,15 +8,15 @@ namespace Idem.Formats;
 /// <summary>The tensors of one safetensors file. Spans into it are valid until it is disposed.</summary>
 public sealed class SafeTensorsFile : IDisposable
 {
-    private readonly MappedFile? _mapped;
+    private readonly FileContent? _content;
     private readonly NamedTensor[] _tensors;
     private readonly Dictionary<string, NamedTensor> _byName;
 
-    private SafeTensorsFile(string path, SafeTensorsHeader header, MappedFile? mapped, Func<SafeTensorsHeader.Entry, TensorData> data)
+    private SafeTensorsFile(string path, SafeTensorsHeader header, FileContent? content, Func<SafeTensorsHeader.Entry, TensorData> data)
     {
         Path = path;
         Metadata = header.Metadata;
-        _mapped = mapped;
+        _content = content;
         _tensors = [.. header.Entries.Select(e => new NamedTensor(e.Name, e.DType, e.Shape.AsSpan(), data(e)))];
         Array.Sort(_tensors, (a, b) => NameOrder.Instance.Compare(a.Name, b.Name));
         _byName = _tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
@@ -33,12 +33,16 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <summary>Maps and checks a file.</summary>
     /// <exception cref="SafeTensorsException">The file is absent, unreadable or malformed.</exception>
-    public static SafeTensorsFile Open(string path)
+    public static SafeTensorsFile Open(string path) => Open(DiskFileSystem.Instance, path);
+
+    /// <summary>As <see cref="Open(string)"/>, of any file system.</summary>
+    /// <exception cref="SafeTensorsException">The file is absent, unreadable or malformed.</exception>
+    public static SafeTensorsFile Open(IFileSystem files, string path)
     {
-        MappedFile mapped;
+        FileContent content;
         try
         {
-            mapped = new MappedFile(path);
+            content = files.OpenContent(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -47,14 +51,14 @@ public sealed class SafeTensorsFile : IDisposable
 
         try
         {
-            int length = SafeTensorsHeader.ReadLength(mapped.Bytes(0, (int)Math.Min(8, mapped.Length)), mapped.Length, path);
+            int length = SafeTensorsHeader.ReadLength(content.Bytes(0, (int)Math.Min(8, content.Length)), content.Length, path);
             long start = 8L + length;
-            var header = SafeTensorsHeader.Parse(mapped.Bytes(8, length), mapped.Length - start, path);
-            return new SafeTensorsFile(path, header, mapped, e => mapped.Window(start + e.Begin, e.End - e.Begin));
+            var header = SafeTensorsHeader.Parse(content.Bytes(8, length), content.Length - start, path);
+            return new SafeTensorsFile(path, header, content, e => content.Window(start + e.Begin, e.End - e.Begin));
         }
         catch
         {
-            mapped.Dispose();
+            content.Dispose();
             throw;
         }
     }
@@ -79,5 +83,5 @@ public sealed class SafeTensorsFile : IDisposable
     public bool TryGet(string name, [NotNullWhen(true)] out NamedTensor? tensor) => _byName.TryGetValue(name, out tensor);
 
     /// <summary>Unmaps the file; spans into it are invalid from here on.</summary>
-    public void Dispose() => _mapped?.Dispose();
+    public void Dispose() => _content?.Dispose();
 }

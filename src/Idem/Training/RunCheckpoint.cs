@@ -40,6 +40,8 @@ internal sealed class RunCheckpoint
 
     public Digest ModelDigest => _model;
 
+    public Digest OptimizerDigest => _optimizer;
+
     /// <summary>Saves a session, whole or not at all. Returns the folder and the digest of its model.</summary>
     public static (string Path, Digest Model) Save(RunFolder run, TrainingSession session, LedgerHead ledger)
     {
@@ -103,7 +105,9 @@ internal sealed class RunCheckpoint
                 checkpoint.VerifyTensors();
             }
 
-            return checkpoint;
+            return checkpoint.Ledger.Lines == step
+                ? checkpoint
+                : throw new CorruptFileException(file, $"states {checkpoint.Ledger.Lines} ledger lines at step {step}: a run has a line for each step", Remedy);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
         {
@@ -111,14 +115,22 @@ internal sealed class RunCheckpoint
         }
     }
 
-    /// <summary>Checks that the ledger holds the head that this checkpoint was taken after, and the same digests.</summary>
+    /// <summary>
+    /// Checks that the ledger holds the head that this checkpoint was taken after, and the same digests; that it holds the run's model
+    /// and tokenizer. A checkpoint without its ledger is evidence of nothing.
+    /// </summary>
     /// <exception cref="CorruptFileException">It does not.</exception>
-    public void CheckAgainst(IReadOnlyList<LedgerEntry> ledger)
+    public void CheckAgainst(RunFolder run, IReadOnlyList<LedgerEntry> ledger)
     {
         const string Remedy = "The ledger or the checkpoint was replaced; restore both from one copy of the run";
-        if (Ledger.Lines > ledger.Count || (Ledger.Lines > 0 && ledger[(int)Ledger.Lines - 1].Hash != Ledger.Hash))
+        if (Ledger.Lines > ledger.Count)
         {
-            throw new CorruptFileException(Path, $"was taken after a ledger line {Ledger.Lines} that the ledger does not have", Remedy);
+            throw new CorruptFileException(run.LedgerPath, $"ends after line {ledger.Count}, but {Path} was taken after line {Ledger.Lines}", Remedy);
+        }
+
+        if (Ledger.Hash != (Ledger.Lines == 0 ? run.Manifest.Genesis : ledger[(int)Ledger.Lines - 1].Hash))
+        {
+            throw new CorruptFileException(Path, $"was taken after a line {Ledger.Lines} that the ledger does not have", Remedy);
         }
 
         if (Ledger.Lines > 0)
@@ -129,6 +141,9 @@ internal sealed class RunCheckpoint
                 throw new CorruptFileException(Path, $"holds other tensors than the ledger states for step {record.Step}", Remedy);
             }
         }
+
+        CheckFile(IModelFiles.Config, run.Manifest.ModelConfigDigest);
+        CheckFile(IModelFiles.Tokenizer, run.Manifest.Tokenizer);
     }
 
     /// <summary>Puts a session of the same configuration where this checkpoint was taken.</summary>
@@ -136,12 +151,12 @@ internal sealed class RunCheckpoint
     public void Restore(TrainingSession session)
     {
         VerifyTensors();
-        using (SafeTensorsFolder model = SafeTensorsFolder.Open(_folder.Path))
+        using (SafeTensorsFile model = _folder.OpenTensors(SafeTensorsFolder.SingleFile))
         {
-            session.Model.LoadStateDict(StoredState.Of(model));
+            session.Model.LoadStateDict(new StoredState(model.Path, model.Tensors));
         }
 
-        using SafeTensorsFile optimizer = SafeTensorsFile.Open(_folder.PathOf(OptimizerFile));
+        using SafeTensorsFile optimizer = _folder.OpenTensors(OptimizerFile);
         foreach (Optimizers.StateTensor state in session.Optimizer.State)
         {
             optimizer[state.FullName].Values<float>().CopyTo(state.Data);
@@ -149,6 +164,16 @@ internal sealed class RunCheckpoint
 
         session.Optimizer.SetStep(Step);
         session.Step = Step;
+    }
+
+    private void CheckFile(string name, Digest expected)
+    {
+        Digest actual = Digest.Of(_folder.ReadAllBytes(name));
+        if (actual != expected)
+        {
+            throw new CorruptFileException(
+                _folder.PathOf(name), $"has digest {actual}, by {RunManifest.FileName} it is {expected}", "It is of another run, or was changed; restore the checkpoint from a copy");
+        }
     }
 
     private void VerifyTensors()
@@ -159,11 +184,11 @@ internal sealed class RunCheckpoint
 
     private void Check(string name, Digest expected)
     {
-        string path = _folder.PathOf(name);
-        Digest actual = DigestPath.Compute(path, Environment.ProcessorCount).Root;
+        using SafeTensorsFile file = _folder.OpenTensors(name);
+        Digest actual = TensorDigest.ComputeAll(file.Tensors, Environment.ProcessorCount).Root;
         if (actual != expected)
         {
-            throw new CorruptFileException(path, $"its tensors have digest {actual}, {StateFile} says {expected}", "Delete the checkpoint and resume from an earlier one");
+            throw new CorruptFileException(file.Path, $"its tensors have digest {actual}, {StateFile} says {expected}", "Delete the checkpoint and resume from an earlier one");
         }
     }
 }

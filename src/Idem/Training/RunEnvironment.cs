@@ -3,6 +3,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using Idem.Audit;
 using Idem.Numerics;
 
@@ -22,6 +23,18 @@ public sealed record RunEnvironment(string Version, string CodeDigest, string Ru
     public static RunEnvironment Of(Compute compute) => new(
         ProductVersion, CodeIdentity().ToString(), RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription,
         RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(), compute.Threads, compute.Path.Name());
+
+    /// <summary>As run.json holds it.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["version"] = Version,
+        ["code_digest"] = CodeDigest,
+        ["runtime"] = Runtime,
+        ["os"] = Os,
+        ["architecture"] = Architecture,
+        ["threads"] = Threads,
+        ["simd"] = Simd,
+    };
 
     /// <summary>The version of Idem.</summary>
     public static string ProductVersion =>

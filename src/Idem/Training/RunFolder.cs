@@ -37,7 +37,9 @@ public sealed class RunFolder
     internal IFileSystem Files { get; }
 
     /// <summary>Whether a run was begun in this folder.</summary>
-    public static bool IsRun(string path) => File.Exists(System.IO.Path.Combine(path, RunManifest.FileName));
+    public static bool IsRun(string path) => IsRun(DiskFileSystem.Instance, path);
+
+    internal static bool IsRun(IFileSystem files, string path) => files.FileExists(System.IO.Path.Combine(path, RunManifest.FileName));
 
     /// <summary>Begins a run: the tokenizer, then run.json, each durable.</summary>
     /// <exception cref="IOException">The folder holds something else, or cannot be written.</exception>
@@ -90,44 +92,61 @@ public sealed class RunFolder
         Path, CheckpointsFolder, StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture));
 
     /// <summary>Steps that have a checkpoint, ascending.</summary>
-    public IReadOnlyList<long> CheckpointSteps()
+    public IReadOnlyList<long> CheckpointSteps() =>
+        // A folder that a crash set aside (".step-N.previous") still counts: opening it finds it.
+        [.. StepsOf(entry => !entry.StartsWith('.') || entry.EndsWith(AtomicFolder.PreviousSuffix, StringComparison.Ordinal))];
+
+    /// <summary>
+    /// Finishes what a killed writer left of its checkpoints, and makes durable what can be seen: who goes on from a checkpoint must
+    /// not find later that a power cut took it. For the one writer of the run.
+    /// </summary>
+    internal void Settle()
     {
-        string folder = System.IO.Path.Combine(Path, CheckpointsFolder);
-        if (!Files.DirectoryExists(folder))
+        foreach (long step in StepsOf(_ => true))
         {
-            return [];
+            AtomicFolder.Clean(Files, CheckpointPath(step));
         }
 
-        List<long> steps = [];
-        foreach (FolderEntry entry in Files.List(folder))
+        string folder = System.IO.Path.Combine(Path, CheckpointsFolder);
+        if (Files.DirectoryExists(folder))
         {
-            // A folder that a crash set aside (".step-N.previous") still counts: opening it finds it.
-            string name = entry.Name.StartsWith('.') && entry.Name.EndsWith(".previous", StringComparison.Ordinal)
-                ? entry.Name[1..^".previous".Length]
-                : entry.Name;
-            if (entry.IsDirectory && name.StartsWith(StepPrefix, StringComparison.Ordinal)
+            Files.FlushDirectory(folder);
+        }
+    }
+
+    // Steps whose folder, or a leftover of it, is among the entries asked for.
+    private SortedSet<long> StepsOf(Func<string, bool> isAskedFor)
+    {
+        SortedSet<long> steps = [];
+        string folder = System.IO.Path.Combine(Path, CheckpointsFolder);
+        foreach (FolderEntry entry in Files.DirectoryExists(folder) ? Files.List(folder) : [])
+        {
+            string name = AtomicFolder.NameOf(entry.Name);
+            if (entry.IsDirectory && isAskedFor(entry.Name) && name.StartsWith(StepPrefix, StringComparison.Ordinal)
                 && long.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step)
-                && CheckpointPath(step).EndsWith(name, StringComparison.Ordinal) && !steps.Contains(step))
+                && CheckpointPath(step).EndsWith(name, StringComparison.Ordinal))
             {
                 steps.Add(step);
             }
         }
 
-        steps.Sort();
         return steps;
     }
 
     private static void CreateDirectories(IFileSystem files, string path)
     {
         string full = System.IO.Path.GetFullPath(path);
-        if (files.DirectoryExists(full))
+        if (System.IO.Path.GetDirectoryName(full) is not { } parent)
         {
             return;
         }
 
-        string parent = System.IO.Path.GetDirectoryName(full)!;
-        CreateDirectories(files, parent);
-        files.CreateDirectory(full);
-        files.FlushDirectory(parent);
+        if (!files.DirectoryExists(full))
+        {
+            CreateDirectories(files, parent);
+            files.CreateDirectory(full);
+        }
+
+        files.FlushDirectory(parent); // also of a folder that is there: its creator may have been killed before it did
     }
 }

@@ -56,6 +56,12 @@ public sealed record RunManifest
     public Digest Genesis => Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n',
         (string[])[Format, Arithmetic, ConfigJson().ToJsonString(), Data.ToString(), Tokenizer.ToString(), .. BaseLines(), ""])));
 
+    /// <summary>What may differ between two executions without changing a bit, as the run states it; empty where it states nothing.</summary>
+    public IReadOnlyList<string> InvariantUnder { get; init; } = Invariances.OfTraining;
+
+    /// <summary>The digest of a checkpoint's config.json.</summary>
+    internal Digest ModelConfigDigest => Base?.Config ?? Digest.Of(Config.ModelConfig(VocabSize).ToJson());
+
     /// <summary>The bytes of run.json.</summary>
     public byte[] Encode()
     {
@@ -94,6 +100,7 @@ public sealed record RunManifest
                 Data = Digest.Parse(Text(root, "data_digest")),
                 Tokenizer = Digest.Parse(Text(root, "tokenizer_digest")),
                 VocabSize = root["vocab_size"]!.GetValue<int>(),
+                InvariantUnder = [.. root["invariant_under"]?.AsArray().Select(node => node!.GetValue<string>()) ?? []],
                 DataPaths = [.. root["data_paths"]!.AsArray().Select(node => node!.GetValue<string>())],
                 Environment = new RunEnvironment(
                     Text(environment, "version"), Text(environment, "code_digest"), Text(environment, "runtime"),
@@ -106,7 +113,7 @@ public sealed record RunManifest
 
             return manifest;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException or TrainConfigException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException or NullReferenceException or FormatException or TrainConfigException)
         {
             throw new CorruptFileException(path, $"is not a run manifest: {exception.Message}", Redo, exception);
         }
@@ -124,6 +131,11 @@ public sealed record RunManifest
     private JsonObject ToJson()
     {
         JsonObject json = CommonJson();
+        if (InvariantUnder.Count == 0)
+        {
+            json.Remove("invariant_under");
+        }
+
         if (Base is not null)
         {
             json["base"] = new JsonObject
@@ -145,16 +157,7 @@ public sealed record RunManifest
         ["tokenizer_digest"] = Tokenizer.ToString(),
         ["vocab_size"] = VocabSize,
         ["data_paths"] = new JsonArray([.. DataPaths.Select(path => JsonValue.Create(path))]),
-        ["invariant_under"] = new JsonArray([.. Invariances.OfTraining.Select(name => JsonValue.Create(name))]),
-        ["environment"] = new JsonObject
-        {
-            ["version"] = Environment.Version,
-            ["code_digest"] = Environment.CodeDigest,
-            ["runtime"] = Environment.Runtime,
-            ["os"] = Environment.Os,
-            ["architecture"] = Environment.Architecture,
-            ["threads"] = Environment.Threads,
-            ["simd"] = Environment.Simd,
-        },
+        ["invariant_under"] = new JsonArray([.. InvariantUnder.Select(name => JsonValue.Create(name))]),
+        ["environment"] = Environment.ToJson(),
     };
 }

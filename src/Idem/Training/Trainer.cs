@@ -64,23 +64,25 @@ public static class Trainer
     /// <exception cref="TrainConfigException">The configuration is wrong.</exception>
     /// <exception cref="TrainingException">The run cannot start or go on as asked.</exception>
     /// <exception cref="CorruptFileException">The run to resume is damaged.</exception>
-    public static TrainingSetup Prepare(TrainingRequest request)
+    public static TrainingSetup Prepare(TrainingRequest request) => Prepare(request, DiskFileSystem.Instance);
+
+    internal static TrainingSetup Prepare(TrainingRequest request, IFileSystem files)
     {
         Compute compute = Compute.Current;
         if (request.Resume is null)
         {
-            return Begin(request, compute);
+            return Begin(request, files, compute);
         }
 
-        if (!Training.RunFolder.IsRun(request.RunFolder))
+        if (!Training.RunFolder.IsRun(files, request.RunFolder))
         {
             // Killed before run.json was written: nothing was lost, and everything needed is on the command line.
             return request.Data.Count > 0
-                ? Begin(request, compute)
+                ? Begin(request, files, compute)
                 : throw new TrainingException($"{request.RunFolder} holds no run to resume: it has no {RunManifest.FileName}");
         }
 
-        return Reopen(request, compute);
+        return Reopen(request, files, compute);
     }
 
     /// <summary>Executes a prepared run to its last step, or until it is cancelled.</summary>
@@ -93,7 +95,7 @@ public static class Trainer
         LedgerRecord? last = null;
         double? valLoss = null;
         (string Path, Digest Model)? saved = null;
-        Dictionary<long, LedgerRecord> before = ledger.Dropped.ToDictionary(entry => entry.Record.Step, entry => entry.Record);
+        Dictionary<long, LedgerRecord> before = ledger.Earlier.ToDictionary(entry => entry.Record.Step, entry => entry.Record);
         while (session.Step < config.Steps && !cancellation.IsCancellationRequested)
         {
             long begin = Stopwatch.GetTimestamp();
@@ -105,7 +107,11 @@ public static class Trainer
                     $"step {record.Step}, done again, differs from what the ledger held of it before the interruption; run 'idem doctor' on this machine, and look for a changed installation");
             }
 
-            ledger.Append(record);
+            if (record.Step > ledger.Head.Lines)
+            {
+                ledger.Append(record);
+            }
+
             last = record;
             valLoss = record.ValLoss?.Value ?? valLoss;
             observer?.Stepped(new TrainingStep(record, session.TokensPerStep, seconds));
@@ -128,25 +134,26 @@ public static class Trainer
 
     private static (string Path, Digest Model) Save(TrainingSetup setup, ITrainingObserver? observer)
     {
-        if (setup.Run.CheckpointSteps().Contains(setup.Session.Step) && IsSaved(setup, out (string Path, Digest Model) existing))
+        setup.Ledger.Commit();
+        LedgerHead head = setup.Ledger.HeadAt(setup.Session.Step);
+        if (setup.Run.CheckpointSteps().Contains(setup.Session.Step) && IsSaved(setup, head, out (string Path, Digest Model) existing))
         {
             return existing;
         }
 
-        setup.Ledger.Commit();
-        (string Path, Digest Model) saved = RunCheckpoint.Save(setup.Run, setup.Session, setup.Ledger.Head);
+        (string Path, Digest Model) saved = RunCheckpoint.Save(setup.Run, setup.Session, head);
         observer?.Saved(setup.Session.Step, saved.Path, saved.Model);
         return saved;
     }
 
     // A run resumed from an earlier checkpoint comes by the later ones again: they stay, if they are whole and equal.
-    private static bool IsSaved(TrainingSetup setup, out (string Path, Digest Model) saved)
+    private static bool IsSaved(TrainingSetup setup, LedgerHead head, out (string Path, Digest Model) saved)
     {
         saved = default;
         try
         {
             RunCheckpoint checkpoint = RunCheckpoint.Open(setup.Run, setup.Session.Step, verify: true);
-            if (checkpoint.Ledger != setup.Ledger.Head || checkpoint.ModelDigest != setup.Session.ModelDigest())
+            if (checkpoint.Ledger != head || checkpoint.ModelDigest != setup.Session.ModelDigest())
             {
                 return false;
             }
@@ -174,14 +181,14 @@ public static class Trainer
         return text.Append(decoder.Finish()).ToString();
     }
 
-    private static TrainingSetup Begin(TrainingRequest request, Compute compute)
+    private static TrainingSetup Begin(TrainingRequest request, IFileSystem files, Compute compute)
     {
         if (request.From is not null && request.Preset is not null)
         {
             throw new TrainConfigException($"preset '{request.Preset}' is for a new model, but --from names one: leave one of them out");
         }
 
-        RequireFree(request.RunFolder);
+        RequireFree(files, request.RunFolder);
         BaseModel? start = request.From is null ? null : BaseModel.Load(request.From);
         TrainConfig config = start is null
             ? TrainConfigResolver.Resolve(request.Preset, request.ConfigFile, request.Overrides ?? [])
@@ -198,24 +205,24 @@ public static class Trainer
             Environment = RunEnvironment.Of(compute),
         };
         TrainingSession session = new(config, data, compute, start);
-        RunFolder run = Training.RunFolder.Create(DiskFileSystem.Instance, request.RunFolder, manifest, data.TokenizerJson);
+        RunFolder run = Training.RunFolder.Create(files, request.RunFolder, manifest, data.TokenizerJson);
         LedgerWriter ledger = LedgerWriter.Create(run.Files, run.LedgerPath, manifest.Genesis, LedgerLinesPerFlush);
         return new TrainingSetup(run, session, ledger, compute);
     }
 
-    private static void RequireFree(string path)
+    private static void RequireFree(IFileSystem files, string path)
     {
-        if (File.Exists(path))
+        if (files.FileExists(path))
         {
             throw new TrainingException($"{path} is a file: name a folder for the run");
         }
 
-        if (Training.RunFolder.IsRun(path))
+        if (Training.RunFolder.IsRun(files, path))
         {
             throw new TrainingException($"{path} already holds a run: add --resume to continue it, or name another folder");
         }
 
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !IsOwnLeftover(Path.GetFileName(entry))))
+        if (files.DirectoryExists(path) && files.List(path).Any(entry => !IsOwnLeftover(entry.Name)))
         {
             throw new TrainingException($"{path} is not empty and holds no run: name a new or an empty folder");
         }
@@ -225,9 +232,10 @@ public static class Trainer
     private static bool IsOwnLeftover(string name) =>
         name is Training.RunFolder.TokenizerFile or "checkpoints" || (name.StartsWith('.') && name.EndsWith(".pending", StringComparison.Ordinal));
 
-    private static TrainingSetup Reopen(TrainingRequest request, Compute compute)
+    private static TrainingSetup Reopen(TrainingRequest request, IFileSystem files, Compute compute)
     {
-        RunFolder run = Training.RunFolder.Open(DiskFileSystem.Instance, request.RunFolder);
+        RunFolder run = Training.RunFolder.Open(files, request.RunFolder);
+        run.Settle();
         BaseModel? start = BaseModel.Of(run, request.From);
         if (start is null)
         {
@@ -249,14 +257,33 @@ public static class Trainer
         }
 
         LedgerWriter ledger = run.Files.FileExists(run.LedgerPath)
-            ? LedgerWriter.Resume(run.Files, run.LedgerPath, run.Manifest.Genesis, head, LedgerLinesPerFlush)
+            ? LedgerWriter.Resume(run.Files, run.LedgerPath, run.Manifest.Genesis, head, LedgerLinesPerFlush, Attested(run, head.Lines))
             : head.Lines == 0
                 ? LedgerWriter.Create(run.Files, run.LedgerPath, run.Manifest.Genesis, LedgerLinesPerFlush)
                 : throw new CorruptFileException(run.LedgerPath, "is missing", "Restore it from a copy of the run");
         return new TrainingSetup(run, session, ledger, compute);
     }
 
-    // The newest checkpoint that is whole, or the one asked for; null: from the initial weights.
+    // The heads of the checkpoints after a step, as far as they are whole.
+    private static HashSet<LedgerHead> Attested(RunFolder run, long step)
+    {
+        HashSet<LedgerHead> heads = [];
+        foreach (long later in run.CheckpointSteps().Where(later => later > step))
+        {
+            try
+            {
+                heads.Add(RunCheckpoint.Open(run, later, verify: false).Ledger);
+            }
+            catch (CorruptFileException)
+            {
+                // It attests nothing, and is written again when the run comes by.
+            }
+        }
+
+        return heads;
+    }
+
+    // The newest checkpoint, which must be whole, or the one asked for; null: from the initial weights.
     private static RunCheckpoint? FindCheckpoint(RunFolder run, string resume)
     {
         IReadOnlyList<long> steps = run.CheckpointSteps();

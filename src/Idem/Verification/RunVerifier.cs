@@ -1,6 +1,7 @@
-// idem verify: re-executes a training run and compares every entry of its ledger and every checkpoint. First what is on disk
-// (manifest, chain, files: corrupt input), then the computation (mismatch). Needs the data; trusts nothing else of the run.
+// idem verify RUN: first what is on disk (RunEvidence: corrupt input), then the computation (mismatch): steps are executed again and every
+// ledger entry and checkpoint is compared. Needs the data; trusts nothing else of the run.
 
+using System.Diagnostics;
 using Idem.Audit;
 using Idem.Formats;
 using Idem.Numerics;
@@ -9,27 +10,6 @@ using Idem.Training;
 
 namespace Idem.Verification;
 
-/// <summary>What to verify.</summary>
-/// <param name="Sample">Segments between checkpoints to re-execute, drawn by <paramref name="Seed"/>; null: the whole run.</param>
-/// <param name="Seed">Chooses the segments.</param>
-/// <param name="Data">Where the data is; null: where run.json says.</param>
-/// <param name="From">Where the model is that the run began from; null: where run.json says.</param>
-public sealed record VerificationRequest(int? Sample = null, ulong Seed = 0, IReadOnlyList<string>? Data = null, string? From = null);
-
-/// <summary>Steps that are re-executed from one checkpoint (or from the initial weights, step 0) to the next.</summary>
-/// <param name="From">The step whose checkpoint is restored.</param>
-/// <param name="To">The last step executed.</param>
-public readonly record struct Segment(long From, long To);
-
-/// <summary>What a verification did and found.</summary>
-/// <param name="LedgerSteps">Steps that the ledger holds; all links of its chain were checked.</param>
-/// <param name="Checkpoints">Checkpoints whose every byte was checked.</param>
-/// <param name="Segments">What was re-executed.</param>
-/// <param name="StepsExecuted">Steps re-executed and compared.</param>
-/// <param name="Mismatch">The first difference, or null.</param>
-public sealed record VerificationReport(
-    long LedgerSteps, int Checkpoints, IReadOnlyList<Segment> Segments, long StepsExecuted, Mismatch? Mismatch);
-
 /// <summary>Re-executes runs.</summary>
 public static class RunVerifier
 {
@@ -37,60 +17,70 @@ public static class RunVerifier
     /// <param name="run">The run.</param>
     /// <param name="request">What to verify.</param>
     /// <param name="compute">Resources; any, since they change no bit.</param>
-    /// <param name="progress">Called after each step with steps done and steps in all.</param>
+    /// <param name="progress">Called after each checkpoint that was checked and each step that was executed.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="CorruptFileException">A file of the run is not what was written.</exception>
-    /// <exception cref="TrainingException">The data is not there, or not the run's.</exception>
+    /// <exception cref="TrainingException">The data is not there, or not the run's; or there is nothing to verify yet.</exception>
     public static VerificationReport Verify(
-        RunFolder run, VerificationRequest request, Compute compute, Action<long, long>? progress, CancellationToken cancellation)
+        RunFolder run, VerificationRequest request, Compute compute, Action<VerificationProgress>? progress, CancellationToken cancellation)
     {
-        run.VerifyTokenizer();
-        List<LedgerEntry> ledger = [.. Ledger.Read(run.Files, run.LedgerPath, run.Manifest.Genesis)];
-        CheckSteps(run, ledger);
-        List<RunCheckpoint> checkpoints = [];
-        foreach (long step in run.CheckpointSteps())
-        {
-            RunCheckpoint checkpoint = RunCheckpoint.Open(run, step, verify: true);
-            checkpoint.CheckAgainst(ledger);
-            checkpoints.Add(checkpoint);
-        }
+        long begin = Stopwatch.GetTimestamp();
+        RunEvidence evidence = RunEvidence.Check(run, (done, all) => progress?.Invoke(new(VerificationPhase.Files, done, all)), cancellation);
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        return new VerificationReport(
+            request.Level, new LedgerHead(evidence.Ledger.Count, evidence.Ledger.Count == 0 ? run.Manifest.Genesis : evidence.Ledger[^1].Hash), run.Manifest.Config.Steps,
+            evidence.Checkpoints.Count, seconds, request.Level == VerificationLevel.Ledger ? [] : Execute(evidence, request, compute, progress, cancellation));
+    }
 
-        BaseModel? start = BaseModel.Of(run, request.From);
-        TrainingData data = LoadData(run, request, start);
-        IReadOnlyList<Segment> segments = Choose(run, request, ledger.Count, checkpoints);
+    private static List<SegmentResult> Execute(
+        RunEvidence evidence, VerificationRequest request, Compute compute, Action<VerificationProgress>? progress, CancellationToken cancellation)
+    {
+        IReadOnlyList<(long From, long To)> segments = Choose(evidence, request);
+        BaseModel? start = BaseModel.Of(evidence.Run, request.From);
+        TrainingData data = TrainingData.Load(request.Data ?? evidence.Run.Manifest.DataPaths, evidence.Run.Manifest.Config, start);
+        data.RequireSameAs(evidence.Run);
         long total = segments.Sum(segment => segment.To - segment.From), done = 0;
-        Mismatch? mismatch = null;
-        foreach (Segment segment in segments)
+        List<SegmentResult> results = [];
+        TrainingSession? session = null;
+        foreach ((long from, long to) in segments)
         {
-            TrainingSession session = new(run.Manifest.Config, data, compute, start);
-            if (segment.From > 0)
+            long begin = Stopwatch.GetTimestamp();
+
+            // A segment that follows on another goes on from what was computed, others from their checkpoint.
+            if (session?.Step != from)
             {
-                checkpoints.First(checkpoint => checkpoint.Step == segment.From).Restore(session);
+                session = new TrainingSession(evidence.Run.Manifest.Config, data, compute, start);
+                evidence.Checkpoints.FirstOrDefault(checkpoint => checkpoint.Step == from && from > 0)?.Restore(session);
             }
 
-            while (session.Step < segment.To && mismatch is null)
+            Mismatch? mismatch = null;
+            while (session.Step < to && mismatch is null)
             {
                 cancellation.ThrowIfCancellationRequested();
-                LedgerRecord recorded = ledger[(int)session.Step].Record;
-                mismatch = Execute(session, recorded, cancellation);
-                done++;
-                progress?.Invoke(done, total);
+                mismatch = Step(evidence, session, cancellation);
+                progress?.Invoke(new(VerificationPhase.Steps, ++done, total));
             }
 
+            results.Add(new SegmentResult(from, to, session.Step - from, Stopwatch.GetElapsedTime(begin).TotalSeconds, mismatch));
             if (mismatch is not null)
             {
                 break;
             }
         }
 
-        return new VerificationReport(ledger.Count, checkpoints.Count, segments, done, mismatch);
+        return results;
     }
 
-    private static Mismatch? Execute(TrainingSession session, LedgerRecord recorded, CancellationToken cancellation)
+    private static Mismatch? Step(RunEvidence evidence, TrainingSession session, CancellationToken cancellation)
     {
+        LedgerRecord recorded = evidence.Ledger[(int)session.Step].Record;
         try
         {
-            return Compare(recorded, session.Execute(null, cancellation));
+            LedgerRecord computed = session.Execute(null, cancellation);
+            return Compare(recorded, computed)
+                ?? (computed.ParamsDigest is null && evidence.Checkpoints.FirstOrDefault(checkpoint => checkpoint.Step == computed.Step) is { } checkpoint
+                    ? Compare(checkpoint, session)
+                    : null);
         }
         catch (TrainingException exception)
         {
@@ -120,52 +110,40 @@ public static class RunVerifier
         return null;
     }
 
+    // Where a run was interrupted it has a checkpoint whose digests no line of the ledger states.
+    private static Mismatch? Compare(RunCheckpoint checkpoint, TrainingSession session)
+    {
+        Digest model = session.ModelDigest(), optimizer = session.OptimizerDigest();
+        return checkpoint.ModelDigest != model ? new Mismatch(session.Step, "model_digest of the checkpoint", checkpoint.ModelDigest.ToString(), model.ToString())
+            : checkpoint.OptimizerDigest != optimizer ? new Mismatch(session.Step, "optimizer_digest of the checkpoint", checkpoint.OptimizerDigest.ToString(), optimizer.ToString())
+            : null;
+    }
+
     private static string? Describe(LedgerNumber? number) => number is { } value ? $"{value.Decimal} (0x{value.Hex})" : null;
 
-    private static void CheckSteps(RunFolder run, List<LedgerEntry> ledger)
+    // All segments between checkpoints, the initial weights being the first and the ledger's end the last; or some of them.
+    private static List<(long From, long To)> Choose(RunEvidence evidence, VerificationRequest request)
     {
-        for (int line = 0; line < ledger.Count; line++)
-        {
-            if (ledger[line].Record.Step != line + 1)
-            {
-                throw new LedgerException(run.LedgerPath, line + 1, "step", $"is {ledger[line].Record.Step}, expected {line + 1}");
-            }
-        }
-
-        if (ledger.Count > run.Manifest.Config.Steps)
-        {
-            throw new LedgerException(run.LedgerPath, run.Manifest.Config.Steps + 1, null, $"lies past the run's {run.Manifest.Config.Steps} steps");
-        }
-    }
-
-    private static TrainingData LoadData(RunFolder run, VerificationRequest request, BaseModel? start)
-    {
-        TrainingData data = TrainingData.Load(request.Data ?? run.Manifest.DataPaths, run.Manifest.Config, start);
-        data.RequireSameAs(run);
-        return data;
-    }
-
-    private static IReadOnlyList<Segment> Choose(RunFolder run, VerificationRequest request, long steps, List<RunCheckpoint> checkpoints)
-    {
+        long steps = evidence.Ledger.Count;
         if (steps == 0)
         {
-            throw new TrainingException($"{run.Path} has no step to verify yet: continue the run with 'idem train --out {run.Path} --resume'");
+            throw new TrainingException($"{evidence.Run.Path} has no step to verify yet: continue the run with 'idem train --out {evidence.Run.Path} --resume'");
+        }
+
+        List<(long From, long To)> all = [];
+        long from = 0;
+        foreach (long to in evidence.Checkpoints.Select(checkpoint => checkpoint.Step).Append(steps))
+        {
+            if (to > from)
+            {
+                all.Add((from, to));
+                from = to;
+            }
         }
 
         if (request.Sample is null)
         {
-            return [new Segment(0, steps)];
-        }
-
-        List<Segment> all = [];
-        long from = 0;
-        foreach (long to in checkpoints.Select(checkpoint => checkpoint.Step).Append(steps))
-        {
-            if (to > from && to <= steps)
-            {
-                all.Add(new Segment(from, to));
-                from = to;
-            }
+            return all;
         }
 
         // The first K of a permutation of the segments: without repetition, a pure function of the seed.

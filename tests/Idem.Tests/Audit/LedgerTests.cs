@@ -179,7 +179,7 @@ public sealed class LedgerTests
             {
                 files.Replace(File, uninterrupted[..(int)length]);
                 using LedgerWriter writer = LedgerWriter.Resume(files, File, Genesis, head);
-                Assert.Equal(entries.Where(e => e.Line > checkpoint && e.EndOffset <= length), writer.Dropped);
+                Assert.Equal(entries.Where(e => e.Line > checkpoint && e.EndOffset <= length), writer.Earlier);
                 Assert.Equal(kept, files.Content(File).Length);
                 for (int step = checkpoint; step < 6; step++)
                 {
@@ -288,7 +288,7 @@ public sealed class LedgerTests
         System.IO.File.AppendAllText(path, "{\"step\":2,\"lo");
         using (LedgerWriter writer = LedgerWriter.Resume(files, path, Genesis, head))
         {
-            Assert.Equal(1, Assert.Single(writer.Dropped).Record.Step);
+            Assert.Equal(1, Assert.Single(writer.Earlier).Record.Step);
             writer.Append(Record(1));
         }
 

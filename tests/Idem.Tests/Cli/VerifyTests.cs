@@ -23,13 +23,55 @@ public sealed class VerifyTests : IDisposable
     [Fact]
     public void ASoundRunIsEqual()
     {
-        foreach (string[] arguments in new[] { new[] { "verify", _run }, ["verify", _run, "--sample", "2", "--seed", "5", "--threads", "3", "--simd", "scalar"] })
+        foreach ((int steps, string level, string[] arguments) in new (int, string, string[])[]
         {
-            IdemProcess.Outcome outcome = IdemProcess.Run([.. arguments, "--json"]);
+            (12, "full", []), (12, "full", ["--full"]), (0, "ledger", ["--ledger"]), (8, "sample", ["--sample", "2", "--seed", "5", "--threads", "3", "--simd", "scalar"]),
+        })
+        {
+            IdemProcess.Outcome outcome = IdemProcess.Run(["verify", _run, .. arguments, "--json"]);
             Assert.True(outcome.ExitCode == 0, outcome.ToString());
             Assert.True((bool)outcome.LastJson["equal"]!);
-            Assert.Equal(arguments.Length == 2 ? 12 : 8, (int)outcome.LastJson["steps_executed"]!);
+            Assert.Equal(level, (string)outcome.LastJson["level"]!);
+            Assert.Equal(steps, (int)outcome.LastJson["steps_executed"]!);
+            Assert.Equal(steps, outcome.LastJson["segments"]!.AsArray().Sum(segment => (int)segment!["steps"]!));
         }
+    }
+
+    [Fact]
+    public void TheTableHasALineForEachSegment()
+    {
+        IdemProcess.Outcome outcome = IdemProcess.Run("verify", _run);
+        foreach (string line in new[] { "1..4 ", "5..8 ", "9..12 " })
+        {
+            Assert.Contains(outcome.Output.Split('\n'), text => text.StartsWith(line, StringComparison.Ordinal) && text.Contains("equal", StringComparison.Ordinal));
+        }
+
+        Assert.Contains("all 12 steps re-executed", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("nothing was re-executed", IdemProcess.Run("verify", _run, "--ledger").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LevelsExcludeEachOther()
+    {
+        ExitCodeTests.AssertFailure(IdemProcess.Run("verify", _run, "--ledger", "--full"), 2, "use one of --ledger, --sample and --full");
+        ExitCodeTests.AssertFailure(IdemProcess.Run("verify", _run, "--sample", "1", "--full"), 2, "use one of");
+        ExitCodeTests.AssertFailure(IdemProcess.Run("verify", _run, "--seed", "1"), 2, "--sample");
+    }
+
+    /// <summary>A final checkpoint alone is no claim to a run: the ledger must be there, and reach to it.</summary>
+    [Fact]
+    public void CheckpointsWithoutTheirLedgerAreRefused()
+    {
+        string ledger = Path.Combine(_run, "ledger.jsonl");
+        string[] lines = File.ReadAllLines(ledger);
+        foreach (int kept in new[] { 0, 3, 11 })
+        {
+            File.WriteAllText(ledger, string.Concat(lines.Take(kept).Select(line => line + "\n")));
+            ExitCodeTests.AssertFailure(IdemProcess.Run("verify", _run, "--ledger"), 4, $"ledger.jsonl: ends after line {kept}");
+        }
+
+        File.Delete(ledger);
+        ExitCodeTests.AssertFailure(IdemProcess.Run("verify", _run), 4, "ledger.jsonl: is missing");
     }
 
     [Fact]
@@ -43,7 +85,7 @@ public sealed class VerifyTests : IDisposable
             byte[] changed = [.. content];
             changed[offset] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(file, changed);
-            IdemProcess.Outcome outcome = IdemProcess.Run("verify", _run, "--sample", "1");
+            IdemProcess.Outcome outcome = IdemProcess.Run("verify", _run, "--ledger");
             Assert.True(outcome.ExitCode is 3 or 4, $"{file}, byte {offset}: {outcome}");
             string name = Path.GetFileName(file);
             Assert.True(outcome.Error.Contains(name, StringComparison.Ordinal), $"{file}, byte {offset}: {outcome}");

@@ -123,9 +123,11 @@ public sealed class AtomicFolderTests
                     {
                     }
 
+                    // What a killed writer renamed may not be on the medium yet: the folder before it is whole, too.
                     foreach (CrashKind again in Kinds)
                     {
-                        Assert.True(Load(files.Reboot(again)) == before, $"after operation {at}, {kind}, then {second}, {again}");
+                        int found = Load(files.Reboot(again));
+                        Assert.True(found == before || (kind == CrashKind.Kill && found == 1), $"after operation {at}, {kind}, then {second}, {again}: {found}");
                     }
                 }
             });

@@ -1,5 +1,6 @@
 // A file system in memory that forgets like a disk: what was written is visible at once, but survives a power cut only
-// after fsync of the file, and of the folder for its entries. It can stop the process after any operation.
+// after fsync of the file, and of the folder for its entries. It can stop the process after any operation, or fail it.
+// Harsher than any disk where the promises of one end: of what was not flushed, any part survives, in any order.
 
 using Idem.Formats;
 
@@ -11,7 +12,7 @@ internal sealed class CrashException : Exception;
 /// <summary>What outlives a crash.</summary>
 internal enum CrashKind
 {
-    /// <summary>The process was killed; the system kept everything written.</summary>
+    /// <summary>The process was killed; the system kept everything written, flushed or not, and a later power cut may still take it.</summary>
     Kill,
 
     /// <summary>Power cut: only what was flushed is left.</summary>
@@ -22,11 +23,14 @@ internal enum CrashKind
 
     /// <summary>As before, with half of each file's unflushed bytes saved.</summary>
     PowerCutTorn,
+
+    /// <summary>Power cut: of unflushed writes and changes of entries, each survives or not by itself; a hole in a file reads as zeros.</summary>
+    PowerCutReordered,
 }
 
 internal sealed class FaultyFileSystem : IFileSystem
 {
-    private Folder _root = new();
+    private FaultyFolder _root = new();
     private int _operationsLeft = int.MaxValue;
 
     /// <summary>Operations done since the last <see cref="CrashAfter"/>.</summary>
@@ -44,58 +48,74 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>Whether operations succeed again after one <see cref="Fault"/>.</summary>
     public bool FaultPasses { get; set; }
 
+    /// <summary>Whether only operations that take space fail, as on a full disk.</summary>
+    public bool FaultsSpaceOnly { get; set; }
+
+    /// <summary>Whether opening a file to read counts as an operation, and can fail.</summary>
+    public bool CountsReads { get; set; }
+
     public void CrashAfter(int operations)
     {
         _operationsLeft = operations;
         Operations = 0;
     }
 
-    /// <summary>What a new process finds.</summary>
-    public FaultyFileSystem Reboot(CrashKind kind) => new() { _root = _root.AfterCrash(kind) };
+    /// <summary>What a new process finds; <paramref name="random"/> decides what survives a <see cref="CrashKind.PowerCutReordered"/>.</summary>
+    public FaultyFileSystem Reboot(CrashKind kind, Random? random = null) => new() { _root = _root.AfterCrash(kind, random ?? new Random(Operations)) };
 
     public DurableStream CreateFile(string path)
     {
-        (Folder folder, string name) = Locate(path);
+        (FaultyFolder folder, string name) = Locate(path);
         if (folder.Entries.ContainsKey(name))
         {
             throw new IOException($"{path} exists");
         }
 
-        var node = new Node();
-        Do(() => folder.Entries[name] = node);
-        return new Writer(this, node);
+        var file = new FaultyFile();
+        Do(() => folder.Put(name, file), takesSpace: true);
+        return new Writer(this, file);
     }
 
     public DurableStream OpenAppend(string path)
     {
-        (Folder folder, string name) = Locate(path);
-        if (!folder.Entries.TryGetValue(name, out object? node))
+        (FaultyFolder folder, string name) = Locate(path);
+        if (!folder.Entries.TryGetValue(name, out object? file))
         {
-            node = new Node();
-            Do(() => folder.Entries[name] = node);
+            file = new FaultyFile();
+            Do(() => folder.Put(name, file), takesSpace: true);
         }
 
-        return new Writer(this, (Node)node);
+        return new Writer(this, (FaultyFile)file);
     }
 
-    public Stream OpenRead(string path) => new MemoryStream(Content(path), writable: false);
+    public Stream OpenRead(string path)
+    {
+        Read();
+        return new MemoryStream(Content(path), writable: false);
+    }
+
+    public FileContent OpenContent(string path)
+    {
+        Read();
+        return new MemoryContent(Content(path));
+    }
 
     public void Truncate(string path, long length)
     {
-        var node = (Node)Get(path)!;
-        Do(() => node.Content.RemoveRange((int)length, node.Content.Count - (int)length));
-        Do(node.Flush);
+        var file = (FaultyFile)Get(path)!;
+        Do(() => file.Truncate((int)length));
+        Flush(file);
     }
 
     public void CreateDirectory(string path)
     {
-        (Folder folder, string name) = Locate(path);
-        Do(() => folder.Entries.Add(name, new Folder()));
+        (FaultyFolder folder, string name) = Locate(path);
+        Do(() => folder.Put(name, new FaultyFolder()), takesSpace: true);
     }
 
     public void FlushDirectory(string path)
     {
-        var folder = (Folder)Get(path)!;
+        var folder = (FaultyFolder)Get(path)!;
         Do(() =>
         {
             if (!IgnoreFolderFlush)
@@ -119,60 +139,100 @@ internal sealed class FaultyFileSystem : IFileSystem
 
     public void DeleteFile(string path)
     {
-        (Folder folder, string name) = Locate(path);
-        Do(() => folder.Entries.Remove(name));
+        (FaultyFolder folder, string name) = Locate(path);
+        Do(() => folder.Remove(name));
     }
 
     // One operation per entry, as rm -r does it.
     public void DeleteDirectory(string path)
     {
-        foreach (string name in ((Folder)Get(path)!).Entries.Keys.ToArray())
+        foreach ((string name, object entry) in ((FaultyFolder)Get(path)!).Entries.ToArray())
         {
-            DeleteFile(Path.Combine(path, name));
+            if (entry is FaultyFolder)
+            {
+                DeleteDirectory(Path.Combine(path, name));
+            }
+            else
+            {
+                DeleteFile(Path.Combine(path, name));
+            }
         }
 
         DeleteFile(path);
     }
 
-    public bool FileExists(string path) => Get(path) is Node;
+    public bool FileExists(string path) => Get(path) is FaultyFile;
 
-    public bool DirectoryExists(string path) => Get(path) is Folder;
+    public bool DirectoryExists(string path) => Get(path) is FaultyFolder;
 
     public IReadOnlyList<FolderEntry> List(string path) =>
     [
-        .. ((Folder)Get(path)!).Entries.OrderBy(e => e.Key, NameOrder.Instance)
-            .Select(e => new FolderEntry(e.Key, e.Value is Folder, e.Value is Node node ? node.Content.Count : 0)),
+        .. ((FaultyFolder)Get(path)!).Entries.OrderBy(e => e.Key, NameOrder.Instance)
+            .Select(e => new FolderEntry(e.Key, e.Value is FaultyFolder, e.Value is FaultyFile file ? file.Content.Count : 0)),
     ];
 
     /// <summary>The bytes of a file; for tests to damage.</summary>
-    public byte[] Content(string path) => [.. (Get(path) as Node ?? throw new FileNotFoundException(path)).Content];
+    public byte[] Content(string path) => [.. (Get(path) as FaultyFile ?? throw new FileNotFoundException(path)).Content];
 
     public void Replace(string path, byte[] content)
     {
-        (Folder folder, string name) = Locate(path);
-        folder.Entries[name] = new Node { Content = [.. content] };
+        (FaultyFolder folder, string name) = Locate(path);
+        folder.Entries[name] = new FaultyFile(content);
     }
+
+    /// <summary>The paths of all files, in ordinal order.</summary>
+    public IReadOnlyList<string> AllFiles(string path) =>
+        [.. List(path).SelectMany(entry => entry.IsDirectory ? AllFiles(Path.Combine(path, entry.Name)) : [Path.Combine(path, entry.Name)])];
 
     private void Rename(string from, string to)
     {
-        (Folder source, string oldName) = Locate(from);
-        (Folder target, string newName) = Locate(to);
-        Do(() =>
+        (FaultyFolder folder, string oldName) = Locate(from);
+        (FaultyFolder target, string newName) = Locate(to);
+        if (folder != target)
         {
-            target.Entries[newName] = source.Entries[oldName];
-            source.Entries.Remove(oldName);
-        });
+            throw new NotSupportedException("a rename stays within its folder");
+        }
+
+        Do(() => folder.Rename(oldName, newName));
     }
 
-    private void Do(Action operation)
+    private void Read()
     {
-        if (_operationsLeft == 0)
+        if (CountsReads)
+        {
+            Do(() => { });
+        }
+    }
+
+    // A failed fsync may have dropped what it could not write, and a later one will not say so.
+    private void Flush(FaultyFile file)
+    {
+        try
+        {
+            Do(() =>
+            {
+                if (!IgnoreFileFlush)
+                {
+                    file.Flush();
+                }
+            });
+        }
+        catch (IOException)
+        {
+            file.LoseUnflushed();
+            throw;
+        }
+    }
+
+    private void Do(Action operation, bool takesSpace = false)
+    {
+        if (_operationsLeft == 0 && (takesSpace || !FaultsSpaceOnly))
         {
             _operationsLeft = FaultPasses ? int.MaxValue : 0;
             throw Fault?.Invoke() ?? new CrashException();
         }
 
-        _operationsLeft--;
+        _operationsLeft = Math.Max(0, _operationsLeft - 1);
         Operations++;
         operation();
     }
@@ -182,74 +242,42 @@ internal sealed class FaultyFileSystem : IFileSystem
         object? node = _root;
         foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            node = (node as Folder)?.Entries.GetValueOrDefault(part);
+            node = (node as FaultyFolder)?.Entries.GetValueOrDefault(part);
         }
 
         return node;
     }
 
-    private (Folder Folder, string Name) Locate(string path)
-        => (Get(Path.GetDirectoryName(path)!) as Folder ?? throw new DirectoryNotFoundException(path), Path.GetFileName(path));
+    private (FaultyFolder Folder, string Name) Locate(string path)
+        => (Get(Path.GetDirectoryName(path)!) as FaultyFolder ?? throw new DirectoryNotFoundException(path), Path.GetFileName(path));
 
-    private sealed class Node
+    private sealed class MemoryContent(byte[] bytes) : FileContent
     {
-        private List<byte> _durable = [];
+        public override long Length => bytes.Length;
 
-        public List<byte> Content { get; init; } = [];
+        public override ReadOnlySpan<byte> Bytes(long offset, int count) => bytes.AsSpan((int)offset, count);
 
-        public void Flush() => _durable = [.. Content];
-
-        public Node AfterCrash(CrashKind kind)
+        protected override void Dispose(bool disposing)
         {
-            List<byte> left = kind switch
-            {
-                CrashKind.Kill => Content,
-                CrashKind.PowerCutTorn when Content.Count > _durable.Count =>
-                    [.. Content.Take(_durable.Count + ((Content.Count - _durable.Count + 1) / 2))],
-                _ => _durable,
-            };
-            return new Node { Content = [.. left], _durable = [.. left] };
         }
     }
 
-    private sealed class Folder
+    private sealed class Writer(FaultyFileSystem owner, FaultyFile file) : DurableStream
     {
-        private Dictionary<string, object> _durable = [];
+        public override long Length => file.Content.Count;
 
-        public Dictionary<string, object> Entries { get; init; } = [];
-
-        public void Flush() => _durable = new(Entries);
-
-        public Folder AfterCrash(CrashKind kind)
-        {
-            var left = (kind == CrashKind.PowerCut ? _durable : Entries).ToDictionary(
-                e => e.Key, e => e.Value is Folder folder ? folder.AfterCrash(kind) : (object)((Node)e.Value).AfterCrash(kind));
-            return new Folder { Entries = left, _durable = new(left) };
-        }
-    }
-
-    private sealed class Writer(FaultyFileSystem owner, Node node) : DurableStream
-    {
-        public override long Length => node.Content.Count;
-
-        // Two halves, so that a crash can fall into the middle of a write.
+        // Two halves, so that a crash can fall into the middle of a write, and a full disk take half of one.
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             byte[] head = buffer[..(buffer.Length / 2)].ToArray(), tail = buffer[(buffer.Length / 2)..].ToArray();
-            owner.Do(() => node.Content.AddRange(head));
-            owner.Do(() => node.Content.AddRange(tail));
+            owner.Do(() => file.Append(head), takesSpace: true);
+            owner.Do(() => file.Append(tail), takesSpace: true);
         }
 
         public override void Flush()
         {
         }
 
-        public override void FlushToDisk() => owner.Do(() =>
-        {
-            if (!owner.IgnoreFileFlush)
-            {
-                node.Flush();
-            }
-        });
+        public override void FlushToDisk() => owner.Flush(file);
     }
 }
