@@ -4,6 +4,7 @@
 using System.CommandLine;
 using Idem.Inference;
 using Idem.Nn;
+using Idem.Tracing;
 
 namespace Idem.Cli.Verbs;
 
@@ -74,6 +75,7 @@ internal static class GenerateVerb
             Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed, Dtype,
             CacheDtypeName,
         };
+        TraceOptions.AddTo(command);
         command.SetVerb(Run);
         return command;
     }
@@ -107,13 +109,15 @@ internal static class GenerateVerb
             throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
+        using TraceWriter? trace = TraceOptions.Begin(context, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
         Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = context.Value(CacheDtypeName) == "bf16" ? CacheDtype.BFloat16 : CacheDtype.Float32 });
         GeneratedSample[] generated =
         [
             .. engine.Submit(ids, settings, samples).Select(generation =>
                 new GeneratedSample(generation, model.HasTokenizer ? new TextGeneration(engine, generation, model.Tokenizer, stops) : null)),
         ];
-        Compute(context, engine, generated, prompt);
+        Compute(context, engine, generated, prompt, trace);
+        trace?.Finish();
         if (context.Json)
         {
             GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, settings, stops, generated);
@@ -135,7 +139,7 @@ internal static class GenerateVerb
     }
 
     // One sample streams; of several each is written when it ends.
-    private static void Compute(VerbContext context, Engine engine, GeneratedSample[] generated, string? prompt)
+    private static void Compute(VerbContext context, Engine engine, GeneratedSample[] generated, string? prompt, TraceWriter? trace)
     {
         bool streams = !context.Json && generated.Length == 1;
         if (streams && prompt is not null)
@@ -144,9 +148,11 @@ internal static class GenerateVerb
         }
 
         bool[] written = new bool[generated.Length];
+        long pass = 0;
         do
         {
-            engine.Step();
+            pass++;
+            Step(engine, trace, pass);
             if (context.Cancellation.IsCancellationRequested)
             {
                 foreach (GeneratedSample sample in generated)
@@ -174,6 +180,18 @@ internal static class GenerateVerb
         if (streams)
         {
             Console.Out.WriteLine();
+        }
+    }
+
+    private static void Step(Engine engine, TraceWriter? trace, long pass)
+    {
+        if (trace is null)
+        {
+            engine.Step();
+        }
+        else
+        {
+            trace.Watch(pass, () => engine.Step());
         }
     }
 

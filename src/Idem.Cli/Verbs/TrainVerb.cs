@@ -57,13 +57,14 @@ internal static class TrainVerb
             command.Options.Add(option);
         }
 
+        TraceOptions.AddTo(command);
         command.SetVerb(Run);
         return command;
     }
 
     private static int Run(VerbContext context)
     {
-        TrainingRequest request = Request(context);
+        TrainingRequest request = Request(context) with { Trace = TraceOptions.Read(context) };
         if (context.Json)
         {
             return Finish(context, Trainer.Run(request, new JsonTrainingDisplay(), context.Cancellation));

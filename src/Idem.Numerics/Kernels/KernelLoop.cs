@@ -36,7 +36,7 @@ internal static unsafe class KernelLoop
         long units = (count + (long)alignment - 1) / alignment;
         long ranges = Math.Min(Math.Min(units, (long)compute.Threads * RangesPerThread), Math.Max(1, count * cost / Grain));
         long unitsPerRange = (units + ranges - 1) / ranges;
-        State<TKernel> state = new() { Kernel = kernel, Count = count, Range = (int)Math.Min(unitsPerRange * alignment, count) };
+        State<TKernel> state = new() { Kernel = kernel, Count = count, Range = (int)Math.Min(unitsPerRange * alignment, count), Rules = compute.Deviation?.Rules ?? 0 };
         int calls = (int)((units + unitsPerRange - 1) / unitsPerRange);
         if (compute.Threads == 1 || calls == 1)
         {
@@ -50,6 +50,7 @@ internal static unsafe class KernelLoop
             SimdPath.Vector128 => &Call<TKernel, Simd128, System.Runtime.Intrinsics.Vector128<float>, System.Runtime.Intrinsics.Vector128<double>>,
             SimdPath.Vector256 => &Call<TKernel, Simd256, System.Runtime.Intrinsics.Vector256<float>, System.Runtime.Intrinsics.Vector256<double>>,
             SimdPath.Vector512 => &Call<TKernel, Simd512, System.Runtime.Intrinsics.Vector512<float>, System.Runtime.Intrinsics.Vector512<double>>,
+            SimdPaths.Deviant => &CallDeviant<TKernel>,
             _ => throw new ArgumentOutOfRangeException(nameof(compute), compute.Path, "unknown SIMD path"),
         };
         if (calls == 1)
@@ -72,11 +73,19 @@ internal static unsafe class KernelLoop
         range.Kernel.Run<S, F, D>(start, (int)Math.Min((long)start + range.Range, range.Count));
     }
 
+    private static void CallDeviant<TKernel>(void* state, int index)
+        where TKernel : unmanaged, IKernel
+    {
+        SimdDeviant.Follow(((State<TKernel>*)state)->Rules);
+        Call<TKernel, SimdDeviant, DeviantSingle, double>(state, index);
+    }
+
     private struct State<TKernel>
         where TKernel : unmanaged, IKernel
     {
         public TKernel Kernel;
         public int Count;
         public int Range;
+        public DeviantRules Rules;
     }
 }

@@ -32,7 +32,7 @@ public static unsafe partial class MatMul
         plan->Groups = compute.Threads == 1 ? 1 : (int)Math.Min(plan->Panels, Math.Clamp(products / CodesPerTask, 1, compute.Threads * Q8TasksPerThread));
         compute.For(plan->Groups, &q8, compute.Path switch
         {
-            SimdPath.Scalar => &RunQ8Task<SimdScalar, float, double, ByteDotsScalar, int>,
+            SimdPath.Scalar or SimdPaths.Deviant => &RunQ8Task<SimdScalar, float, double, ByteDotsScalar, int>,
             SimdPath.Vector128 => &RunQ8Task<Simd128, Vector128<float>, Vector128<double>, ByteDots128, Vector128<int>>,
             _ => &RunQ8Task<Simd256, Vector256<float>, Vector256<double>, ByteDots256, Vector256<int>>, // memory does not fill wider ones
         });

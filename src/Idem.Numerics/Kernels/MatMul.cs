@@ -138,9 +138,24 @@ public static unsafe partial class MatMul
             case SimdPath.Vector128:
                 Run<Simd128, Vector128<float>, Vector128<double>>(compute, plan);
                 break;
+            case SimdPaths.Deviant:
+                RunDeviant(compute.Deviation!, plan);
+                break;
             default:
                 Run<SimdScalar, float, double>(compute, plan);
                 break;
+        }
+    }
+
+    private static void RunDeviant(Deviation deviation, MatMulPlan* plan)
+    {
+        if (deviation.Products is not null || deviation.WideProducts)
+        {
+            DeviantMatMul.Run(deviation, plan);
+        }
+        else
+        {
+            Run<SimdDeviant, DeviantSingle, double>(DeviantMatMul.Follow(deviation), plan);
         }
     }
 

@@ -77,6 +77,6 @@ internal readonly unsafe struct BFloat16Weights : IWeightFormat
             return (F)(object)(Vector128.WidenLower(Vector64.Load((ushort*)source).ToVector128Unsafe()) << 16).AsSingle();
         }
 
-        return (F)(object)BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
+        return S.Create(BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16));
     }
 }

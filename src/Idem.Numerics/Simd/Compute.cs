@@ -18,6 +18,19 @@ public sealed class Compute
         _pool = WorkerPool.Shared(threads);
     }
 
+    private Compute(Deviation deviation, int threads)
+        : this(SimdPaths.Deviant, threads) => Deviation = deviation;
+
+    /// <summary>
+    /// What computes as another system might, to explain a difference: see <see cref="Numerics.Deviation"/>. Slow; its results are
+    /// not Idem's, and no verb but 'idem diff' asks for it.
+    /// </summary>
+    public static Compute Deviating(Deviation deviation, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(deviation);
+        return new Compute(deviation, threads);
+    }
+
     /// <summary>What operations that are not told otherwise use: by default <c>IDEM_SIMD</c> or the widest path, on all cores.</summary>
     public static Compute Current
     {
@@ -30,6 +43,9 @@ public sealed class Compute
 
     /// <summary>Threads that share one kernel's independent outputs.</summary>
     public int Threads { get; }
+
+    /// <summary>How this departs from Idem's arithmetic; null wherever results are promised.</summary>
+    public Deviation? Deviation { get; }
 
     /// <summary>
     /// Calls <paramref name="body"/> once for each index below <paramref name="count"/>, in any order, on any thread. The calls

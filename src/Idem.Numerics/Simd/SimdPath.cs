@@ -27,6 +27,9 @@ public static class SimdPaths
     /// <summary>Environment variable that forces a path: <c>scalar</c>, <c>128</c>, <c>256</c> or <c>512</c>.</summary>
     public const string EnvironmentVariable = "IDEM_SIMD";
 
+    /// <summary>No path: what <see cref="Compute.Deviating"/> has in the place of one, so that the paths' dispatch stays as it is.</summary>
+    internal const SimdPath Deviant = (SimdPath)1;
+
     /// <summary>All paths, narrowest first.</summary>
     public static IReadOnlyList<SimdPath> All { get; } =
         [SimdPath.Scalar, SimdPath.Vector128, SimdPath.Vector256, SimdPath.Vector512];
@@ -74,6 +77,7 @@ public static class SimdPaths
         SimdPath.Vector128 => "128",
         SimdPath.Vector256 => "256",
         SimdPath.Vector512 => "512",
+        Deviant => "deviating",
         _ => throw new ArgumentOutOfRangeException(nameof(path), path, "unknown SIMD path"),
     };
 }

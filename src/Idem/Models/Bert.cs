@@ -225,6 +225,7 @@ internal sealed class BertEmbeddings : Module
 
     public Tensor Forward(BertBatch batch, ForwardContext? context)
     {
+        using ModuleScope scope = Enter();
         Tensor x = _words.Forward(batch.Ids) + _types.Forward(batch.Types);
         return _dropout.Forward(_norm.Forward(x, _positions.Forward(batch.Positions), out _), batch, context);
     }
@@ -236,7 +237,11 @@ internal sealed class BertPooler : Module
 
     public BertPooler(BertConfig config) => _dense = Add("dense", new Linear(config.HiddenSize, config.HiddenSize, std: config.InitializerRange));
 
-    public Tensor Forward(Tensor first) => Ops.Unary(UnaryOp.Tanh, _dense.Forward(first));
+    public Tensor Forward(Tensor first)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.Unary(UnaryOp.Tanh, _dense.Forward(first));
+    }
 }
 
 /// <summary>What stands under the name "cls".</summary>
@@ -269,7 +274,11 @@ internal sealed class BertPredictions : Module
             : Add("decoder", new Linear(config.HiddenSize, config.VocabSize, bias: false, std: config.InitializerRange)).Weight;
     }
 
-    public Tensor Forward(Tensor x) => Ops.MatMul(_transform.Forward(x), _table, transposeB: true, bias: _bias);
+    public Tensor Forward(Tensor x)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.MatMul(_transform.Forward(x), _table, transposeB: true, bias: _bias);
+    }
 }
 
 internal sealed class BertTransform : Module
@@ -285,5 +294,9 @@ internal sealed class BertTransform : Module
         _norm = Add("LayerNorm", new Nn.LayerNorm(config.HiddenSize, config.LayerNormEps));
     }
 
-    public Tensor Forward(Tensor x) => _norm.Forward(Ops.Unary(_activation, _dense.Forward(x)));
+    public Tensor Forward(Tensor x)
+    {
+        using ModuleScope scope = Enter();
+        return _norm.Forward(Ops.Unary(_activation, _dense.Forward(x)));
+    }
 }

@@ -75,6 +75,7 @@ internal sealed class BertSelfAttention : Module
 
     public Tensor Forward(Tensor x, BertBatch batch, ForwardContext? context)
     {
+        using ModuleScope scope = Enter();
         Tensor packed = Ops.PackHeads(_layout, batch.Positions, null, _query.Forward(x), _key.Forward(x), _value.Forward(x));
         int heads = _layout.QueryHeads;
         AttentionShape shape = AttentionShape.CausalPacked(
@@ -102,7 +103,11 @@ internal sealed class BertIntermediate : Module
         _activation = config.Activation();
     }
 
-    public Tensor Forward(Tensor x) => Ops.Unary(_activation, _dense.Forward(x));
+    public Tensor Forward(Tensor x)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.Unary(_activation, _dense.Forward(x));
+    }
 }
 
 /// <summary>LayerNorm(dense(x) + residual).</summary>

@@ -20,6 +20,9 @@ public abstract class DecoderModel : LanguageModel
     /// <summary>The output head, [V, C].</summary>
     private protected abstract Parameter OutputTable { get; }
 
+    /// <summary>What Transformers calls the head's module.</summary>
+    private protected virtual string HeadName => "lm_head";
+
     /// <summary>Logits of sequences.</summary>
     /// <param name="ids">B*T token ids, sequence after sequence.</param>
     /// <param name="sequences">B.</param>
@@ -51,6 +54,7 @@ public abstract class DecoderModel : LanguageModel
     {
         using ResultScope scope = Tape.OwnResults();
         Tensor x = Hidden(ids, sequences, context); // [B*T, C]
+        using ModuleScope head = Tape.EnterModule(HeadName);
         return scope.Keep(LossOf(reduction).Forward(x, OutputTable, targets));
     }
 
@@ -185,7 +189,11 @@ public abstract class DecoderModel : LanguageModel
     }
 
     // [B*T, C] to [B*T, V]
-    private Tensor Head(Tensor x) => Ops.MatMul(x, OutputTable, transposeB: true);
+    private Tensor Head(Tensor x)
+    {
+        using ModuleScope head = Tape.EnterModule(HeadName);
+        return Ops.MatMul(x, OutputTable, transposeB: true);
+    }
 
     private void CheckContinuation(int length, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts)
     {

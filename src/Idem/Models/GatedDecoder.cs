@@ -87,6 +87,7 @@ internal sealed class GatedTransformer : Module
     // What a block adds to the residual stream is added with the norm that follows, in one pass.
     public Tensor Forward(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows)
     {
+        using ModuleScope scope = Enter();
         Tensor x = _embed.Forward(ids); // [rows, C]
         x = _embeddingScale is { } scale ? Ops.MultiplyScalar(x, scale) : x;
         Tensor? addend = null;

@@ -74,6 +74,7 @@ internal sealed class Gpt2Transformer : Module
     // What a block adds to the residual stream is added with the norm that follows, in one pass.
     public Tensor Forward(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, SequenceRows rows)
     {
+        using ModuleScope scope = Enter();
         Tensor x = _wte.Forward(ids) + _wpe.Forward(positions); // [rows, C]
         x = rows.Caches is null ? _drop.Forward(x, rows.Context) : x;
         Tensor? addend = null;
@@ -144,28 +145,28 @@ internal sealed class Gpt2Attention : Module
 internal sealed class Gpt2Mlp : Module
 {
     private readonly Gpt2Conv1D _cFc; // [C, inner]
-    private readonly UnaryOp _act;
+    private readonly Activation _act;
     private readonly Gpt2Conv1D _cProj; // [inner, C]
     private readonly Dropout _dropout;
 
     public Gpt2Mlp(Gpt2Config config)
     {
         _cFc = Add("c_fc", new Gpt2Conv1D(config.NEmbd, config.InnerSize, config, isResidual: false));
-        _act = config.ActivationFunction switch
+        _act = Add("act", new Activation(config.ActivationFunction switch
         {
             "gelu" => UnaryOp.Gelu,
             "relu" => UnaryOp.Relu,
             "silu" or "swish" => UnaryOp.Silu,
             "tanh" => UnaryOp.Tanh,
             _ => UnaryOp.GeluTanh, // gelu_new, gelu_pytorch_tanh
-        };
+        }));
         _cProj = Add("c_proj", new Gpt2Conv1D(config.InnerSize, config.NEmbd, config, isResidual: true));
         _dropout = Add("dropout", new Dropout(config.ResidPdrop));
     }
 
     public Tensor Forward(Tensor x, SequenceRows sequences)
     {
-        Tensor y = _cProj.Forward(Ops.Unary(_act, _cFc.Forward(x)));
+        Tensor y = _cProj.Forward(_act.Forward(_cFc.Forward(x)));
         return sequences.Caches is null ? _dropout.Forward(y, sequences.Context) : y;
     }
 }
@@ -186,7 +187,11 @@ internal sealed class Gpt2Conv1D : Layer
         _bias = config.Bias ? Add("bias", new Parameter([outFeatures])) : null;
     }
 
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.MatMul(input, _weight, bias: _bias);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.MatMul(input, _weight, bias: _bias);
+    }
 
     /// <summary>Weights from N(0, initializer_range), divided by sqrt(2 * n_layer) before a residual sum; biases +0.</summary>
     protected override void InitializeOwn(ulong seed)
@@ -217,7 +222,11 @@ internal sealed class Gpt2Table : Module
 
     public Parameter Weight { get; }
 
-    public Tensor Forward(ReadOnlySpan<int> ids) => Ops.Embedding(Weight, ids);
+    public Tensor Forward(ReadOnlySpan<int> ids)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.Embedding(Weight, ids);
+    }
 
     protected override void InitializeOwn(ulong seed) => ParameterInit.Normal(seed, Weight.Name!, Weight.Data, _std);
 }

@@ -37,6 +37,8 @@ public sealed partial class GptNeoX : DecoderModel
 
     private protected override Parameter OutputTable { get; }
 
+    private protected override string HeadName => "embed_out";
+
     // Stored masks and frequencies are left out; a tied head that is stored must equal the token table.
     internal override IStateSource Renamed(IStateSource source)
     {
@@ -116,6 +118,7 @@ internal sealed class GptNeoXBlock : Module
 
     public Tensor Forward(Tensor x, ReadOnlySpan<int> positions, SequenceRows rows)
     {
+        using ModuleScope scope = Enter();
         Tensor attention = Drop(_attentionDropout, _attention.Forward(_inputNorm.Forward(x), positions, rows), rows);
         if (_isParallel)
         {
@@ -154,6 +157,7 @@ internal sealed class GptNeoXAttention : Module
 
     public Tensor Forward(Tensor x, ReadOnlySpan<int> positions, SequenceRows rows)
     {
+        using ModuleScope scope = Enter();
         Tensor packed = Ops.PackHeads(_layout, positions, _layout.RotaryDimensions == 0 ? null : _rotary.Table(rows.PositionsEnd), _qkv.Forward(x), null, null);
         return _dense.Forward(_core.Forward(packed, rows, _layer));
     }
@@ -163,14 +167,14 @@ internal sealed class GptNeoXMlp : Layer
 {
     private readonly Linear _in; // [inner, C]
     private readonly Linear _out; // [C, inner]
-    private readonly UnaryOp _activation;
+    private readonly Activation _activation;
 
     public GptNeoXMlp(GptNeoXConfig config)
     {
         _in = Add("dense_h_to_4h", new Linear(config.HiddenSize, config.IntermediateSize, std: config.InitializerRange));
         _out = Add("dense_4h_to_h", new Linear(config.IntermediateSize, config.HiddenSize, std: config.InitializerRange));
-        _activation = config.Activation();
+        _activation = Add("act", new Activation(config.Activation()));
     }
 
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => _out.Forward(Ops.Unary(_activation, _in.Forward(input)));
+    public override Tensor Forward(Tensor input, ForwardContext? context = null) => _out.Forward(_activation.Forward(_in.Forward(input)));
 }

@@ -1,5 +1,6 @@
 // Elementwise layers without parameters, under PyTorch's names.
 
+using Idem.Numerics.Kernels;
 using Idem.Tensors;
 
 namespace Idem.Nn;
@@ -8,7 +9,11 @@ namespace Idem.Nn;
 public sealed class ReLU : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => input.Relu();
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return input.Relu();
+    }
 }
 
 /// <summary>GELU, with the error function or in its tanh form.</summary>
@@ -23,26 +28,52 @@ public sealed class GELU(string approximate = "none") : Layer
     };
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => input.Gelu(_tanh);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return input.Gelu(_tanh);
+    }
 }
 
 /// <summary>x * sigmoid(x).</summary>
 public sealed class SiLU : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => input.Silu();
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return input.Silu();
+    }
 }
 
 /// <summary>The hyperbolic tangent.</summary>
 public sealed class Tanh : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => input.Tanh();
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return input.Tanh();
+    }
 }
 
 /// <summary>1 / (1 + e^-x).</summary>
 public sealed class Sigmoid : Layer
 {
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => input.Sigmoid();
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return input.Sigmoid();
+    }
+}
+
+/// <summary>The activation inside a model, by whatever name its type gives it.</summary>
+internal sealed class Activation(UnaryOp function) : Layer
+{
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.Unary(function, input);
+    }
 }

@@ -45,6 +45,7 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
     public Tensor Forward(Tensor packed, int sequences, ForwardContext? context = null)
     {
         CheckPacked(packed, sequences);
+        using ModuleScope scope = Enter();
         AttentionShape shape = AttentionShape.CausalPacked(sequences, heads, _keyHeads, packed.Shape[0] / sequences, _headSize, _scale) with { Window = window };
         if (Training && dropout > 0)
         {
@@ -97,7 +98,8 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
             row += count;
         }
 
-        return y;
+        using ModuleScope scope = Enter();
+        return Tape.Observe(Op.Attention, y);
     }
 
     private static void CheckCounts(Tensor packed, int caches, ReadOnlySpan<int> counts)

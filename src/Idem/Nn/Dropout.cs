@@ -38,6 +38,7 @@ public sealed class Dropout : Layer
             return input;
         }
 
+        using ModuleScope scope = Enter();
         if (_random is not null)
         {
             Tensor mask = Tensor.Zeros(input.Shape);

@@ -30,7 +30,11 @@ public sealed class Embedding : Module
 
     /// <summary>The rows of the ids: [ids, width].</summary>
     /// <exception cref="ArgumentException">An id is not a row of the table.</exception>
-    public Tensor Forward(ReadOnlySpan<int> ids) => Ops.Embedding(Weight, ids);
+    public Tensor Forward(ReadOnlySpan<int> ids)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.Embedding(Weight, ids);
+    }
 
     /// <summary>N(0, std); by default N(0, 1), as PyTorch.</summary>
     protected override void InitializeOwn(ulong seed) => ParameterInit.Normal(seed, Weight.Name!, Weight.Data, _std);

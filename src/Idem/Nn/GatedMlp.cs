@@ -11,19 +11,20 @@ internal sealed class GatedMlp : Layer
     private readonly Linear _gate; // [inner, C]
     private readonly Linear _up; // [inner, C]
     private readonly Linear _down; // [C, inner]
-    private readonly UnaryOp _activation;
+    private readonly Activation _activation;
 
     public GatedMlp(int width, int inner, UnaryOp activation, bool bias, double std)
     {
         _gate = Add("gate_proj", new Linear(width, inner, bias, std: std));
         _up = Add("up_proj", new Linear(width, inner, bias, std: std));
         _down = Add("down_proj", new Linear(inner, width, bias, std: std));
-        _activation = activation;
+        _activation = Add("act_fn", new Activation(activation));
     }
 
     public override Tensor Forward(Tensor input, ForwardContext? context = null)
     {
-        Tensor gate = Ops.Unary(_activation, _gate.Forward(input));
+        using ModuleScope scope = Enter();
+        Tensor gate = _activation.Forward(_gate.Forward(input));
         return _down.Forward(Ops.Binary(Op.Multiply, gate, _up.Forward(input)));
     }
 }

@@ -34,8 +34,11 @@ public sealed class Linear : Layer
     public Parameter? Bias { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) =>
-        Ops.MatMul(input, Weight, transposeB: true, bias: Bias);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.MatMul(input, Weight, transposeB: true, bias: Bias);
+    }
 
     /// <summary>Weight and bias from U(-1/sqrt(in), 1/sqrt(in)), PyTorch's default distribution; or as the constructor was told.</summary>
     protected override void InitializeOwn(ulong seed)

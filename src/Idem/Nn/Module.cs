@@ -149,6 +149,9 @@ public abstract class Module
         }
     }
 
+    /// <summary>Until disposed, operations of this thread are this module's, to those who watch.</summary>
+    internal ModuleScope Enter() => Tape.EnterModule(Path);
+
     /// <summary>Throws unless a source has the parameters' names and shapes, and no others.</summary>
     /// <exception cref="StateDictException">Names are missing or unknown, or shapes differ: all of them are listed.</exception>
     internal void CheckStateDict(IStateSource source)

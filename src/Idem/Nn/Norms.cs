@@ -28,10 +28,18 @@ public sealed class LayerNorm : Layer
     public Parameter? Bias { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.LayerNorm(input, Weight, Bias, _eps);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.LayerNorm(input, Weight, Bias, _eps);
+    }
 
     /// <summary>The norm of input + residual, and that sum, in one pass: the bits of the two operations.</summary>
-    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum) => Ops.AddLayerNorm(input, residual, Weight, Bias, _eps, out sum);
+    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.AddLayerNorm(input, residual, Weight, Bias, _eps, out sum);
+    }
 
     /// <summary>Weight 1 and bias 0.</summary>
     protected override void InitializeOwn(ulong seed)
@@ -63,10 +71,18 @@ public sealed class RmsNorm : Layer
     public Parameter Weight { get; }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor input, ForwardContext? context = null) => Ops.RmsNorm(input, Factor(), _eps);
+    public override Tensor Forward(Tensor input, ForwardContext? context = null)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.RmsNorm(input, Factor(), _eps);
+    }
 
     /// <summary>The norm of input + residual, and that sum, in one pass: the bits of the two operations.</summary>
-    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum) => Ops.AddRmsNorm(input, residual, Factor(), _eps, out sum);
+    internal Tensor Forward(Tensor input, Tensor residual, out Tensor sum)
+    {
+        using ModuleScope scope = Enter();
+        return Ops.AddRmsNorm(input, residual, Factor(), _eps, out sum);
+    }
 
     /// <summary>The identity at first: weight 1, or 0 where one is added.</summary>
     protected override void InitializeOwn(ulong seed) => FillWeight();

@@ -73,6 +73,7 @@ internal sealed class RotaryAttention : Module
     /// <returns>[rows, width].</returns>
     public Tensor Forward(Tensor x, ReadOnlySpan<int> positions, SequenceRows rows)
     {
+        using ModuleScope scope = Enter();
         Tensor q = NormHeads(_qNorm, _q.Forward(x)), k = NormHeads(_kNorm, _k.Forward(x)), v = _v.Forward(x);
         Tensor packed = Ops.PackHeads(_layout, positions, _rotary.Table(rows.PositionsEnd), q, k, v);
         return _o.Forward(_attention.Forward(packed, rows, _layer));

@@ -192,8 +192,29 @@ internal sealed class Backpropagation
             _current = gradient;
             Gradients.Backward(node, gradient.Span(0, node.Output.Length), this);
             _current = null;
+            if (Tape.Current.Observer is { } observer)
+            {
+                Observe(observer, node);
+            }
+
             node.Sum = null;
             gradient.Release();
+        }
+    }
+
+    private void Observe(OperationObserver observer, Node node)
+    {
+        string operation = OperationNames.Of(node.Op, node.Unary);
+        Observe(observer, node, operation, node.A, "input");
+        Observe(observer, node, operation, node.B, "other");
+        Observe(observer, node, operation, node.C, "third");
+    }
+
+    private void Observe(OperationObserver observer, Node node, string operation, Tensor? input, string place)
+    {
+        if (Wants(input) && SumOf(input!, out _) is { } sum)
+        {
+            observer.Backward(operation, node.Module ?? "", input!.Name ?? place, input.Shape, sum.Span(0, input.Length));
         }
     }
 

@@ -22,9 +22,14 @@ internal static class LinearCrossEntropy
     /// <summary>Logits held at once where they are not kept (64 MiB), but those of one row at least.</summary>
     public static long LogitsMax { get; set; } = 1 << 24;
 
-    /// <summary>losses[i] of x [rows, width] under the table [classes, width]; +0 where the target is to be ignored.</summary>
+    /// <summary>losses[i] of x [rows, width] under the table [classes, width]; +0 where the target is to be ignored. Watched, it is the two operations.</summary>
     public static Tensor Forward(Tensor x, Tensor table, ReadOnlySpan<int> targets, int ignoreIndex)
     {
+        if (Tape.IsObserved)
+        {
+            return Ops.CrossEntropy(Ops.MatMul(x, table, transposeB: true), targets, ignoreIndex);
+        }
+
         var sizes = new MatMulSizes(x.Shape, table.Shape, false, true);
         int rows = sizes.M, classes = sizes.N;
         if (targets.Length != rows)

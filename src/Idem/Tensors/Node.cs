@@ -22,6 +22,9 @@ internal sealed class Node
 
     public Tensor? C { get; set; }
 
+    /// <summary>The path of the module that ran it, where somebody watches.</summary>
+    public string? Module { get; set; }
+
     /// <summary>What forward saved for backward (row statistics, masks).</summary>
     public Storage? Saved { get; set; }
 
@@ -73,6 +76,7 @@ internal sealed class Node
         A = B = C = null;
         Saved = SavedToo = null;
         Rotary = null;
+        Module = null;
         Ids = null;
         Sum = null;
         IsFinished = false;

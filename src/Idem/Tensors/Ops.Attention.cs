@@ -27,7 +27,7 @@ internal static partial class Ops
             KeepIds(node, positions);
         }
 
-        return packed;
+        return Tape.Observe(Op.PackHeads, packed);
     }
 
     /// <summary>Attention whose q, k and v are slices of each row of one packed tensor.</summary>
@@ -49,7 +49,7 @@ internal static partial class Ops
             KeepOrRelease(node, max!, sum);
         }
 
-        return y;
+        return Tape.Observe(Op.Attention, y);
     }
 
     /// <summary>Where keys and values begin in a packed row.</summary>
@@ -85,7 +85,7 @@ internal static partial class Ops
             KeepOrRelease(node, max!, sum);
         }
 
-        return y;
+        return Tape.Observe(Op.RaggedAttention, y);
     }
 
     /// <summary>A packed shape of one sequence, for another length.</summary>

@@ -18,7 +18,7 @@ internal static partial class Ops
             tape.Record(Op.Unary, y, x).Unary = op;
         }
 
-        return y;
+        return Tape.Observe(Op.Unary, y, op);
     }
 
     /// <summary>y = a op b, each broadcast to the common shape.</summary>
@@ -31,7 +31,7 @@ internal static partial class Ops
         Tensor y = Tape.NewResult(shape);
         Arithmetic(op, shape, a.Data, a.Shape, b.Data, b.Shape, y.Data);
         tape?.Record(op, y, a, b);
-        return y;
+        return Tape.Observe(op, y);
     }
 
     /// <summary>y = x + addend.</summary>
@@ -42,7 +42,7 @@ internal static partial class Ops
         Tensor y = Tape.NewResult(x.Shape);
         Elementwise.AddScalar(Compute.Current, x.Data, addend, y.Data);
         tape?.Record(Op.AddScalar, y, x);
-        return y;
+        return Tape.Observe(Op.AddScalar, y);
     }
 
     /// <summary>y = x * factor.</summary>
@@ -57,7 +57,7 @@ internal static partial class Ops
             tape.Record(Op.MultiplyScalar, y, x).Scalar = factor;
         }
 
-        return y;
+        return Tape.Observe(Op.MultiplyScalar, y);
     }
 
     /// <summary>y = x * scale where the site keeps the element, else +0; x is [sequences, ...].</summary>
@@ -73,7 +73,7 @@ internal static partial class Ops
             node.First = sequences;
         }
 
-        return y;
+        return Tape.Observe(Op.Dropout, y);
     }
 
     /// <summary>y = a op b on spans, broadcast where the shapes differ.</summary>

@@ -47,7 +47,7 @@ internal static partial class Ops
             node.TransposeB = transposeB;
         }
 
-        return y;
+        return Tape.Observe(Op.MatMul, y);
     }
 
     // Weights of inference, which know no gradient.
@@ -61,7 +61,7 @@ internal static partial class Ops
 
         Tensor y = Tape.NewResult(sizes.Result);
         MatMulKernel.Multiply(Compute.Current, sizes.M, a.Data, sizes.StrideA, weights, bias is null ? default : bias.Data, y.Data, sizes.N);
-        return y;
+        return Tape.Observe(Op.MatMul, y);
     }
 }
 

@@ -18,17 +18,24 @@ internal static partial class Ops
         Numerics.Kernels.LayerNorm.Forward(
             Compute.Current, rows, columns, x.Data, weight.Data, bias is null ? default : bias.Data, eps, y.Data, mean.Span(0, rows), rstd.Span(0, rows));
         KeepOrRelease(tape?.Record(Op.LayerNorm, y, x, weight, bias), mean, rstd);
-        return y;
+        return Tape.Observe(Op.LayerNorm, y);
     }
 
     /// <summary>
-    /// sum = a + b, and its layer normalisation, in one pass. Two operations are recorded, as if they had been done one by one.
+    /// sum = a + b, and its layer normalisation, in one pass. Two operations are recorded, as if they had been done one by one;
+    /// who watches sees them done so.
     /// </summary>
     public static Tensor AddLayerNorm(Tensor a, Tensor b, Tensor weight, Tensor? bias, float eps, out Tensor sum)
     {
         if (a.Shape != b.Shape)
         {
             throw ShapeException.Two("AddLayerNorm", a.Shape, b.Shape, "they must be equal");
+        }
+
+        if (Tape.IsObserved)
+        {
+            sum = Binary(Op.Add, a, b);
+            return LayerNorm(sum, weight, bias, eps);
         }
 
         (int rows, int columns) = NormRows("AddLayerNorm", a, weight, bias);
@@ -53,15 +60,21 @@ internal static partial class Ops
         Storage rstd = StoragePool.Rent(rows);
         Numerics.Kernels.RmsNorm.Forward(Compute.Current, rows, columns, x.Data, weight.Data, eps, y.Data, rstd.Span(0, rows));
         KeepOrRelease(tape?.Record(Op.RmsNorm, y, x, weight), rstd, null);
-        return y;
+        return Tape.Observe(Op.RmsNorm, y);
     }
 
-    /// <summary>sum = a + b, and its root-mean-square normalisation, in one pass; recorded as two operations.</summary>
+    /// <summary>sum = a + b, and its root-mean-square normalisation, in one pass; recorded, and watched, as two operations.</summary>
     public static Tensor AddRmsNorm(Tensor a, Tensor b, Tensor weight, float eps, out Tensor sum)
     {
         if (a.Shape != b.Shape)
         {
             throw ShapeException.Two("AddRmsNorm", a.Shape, b.Shape, "they must be equal");
+        }
+
+        if (Tape.IsObserved)
+        {
+            sum = Binary(Op.Add, a, b);
+            return RmsNorm(sum, weight, eps);
         }
 
         (int rows, int columns) = NormRows("AddRmsNorm", a, weight, null);
@@ -101,7 +114,7 @@ internal static partial class Ops
             KeepIds(tape.Record(Op.Embedding, y, table), ids);
         }
 
-        return y;
+        return Tape.Observe(Op.Embedding, y);
     }
 
     /// <summary>losses[i] of logits [rows, classes]; +0 where the target is to be ignored.</summary>
@@ -126,7 +139,7 @@ internal static partial class Ops
             KeepIds(node, targets);
         }
 
-        return losses;
+        return Tape.Observe(Op.CrossEntropy, losses);
     }
 
     private static (int Rows, int Columns) NormRows(string operation, Tensor x, Tensor weight, Tensor? bias)

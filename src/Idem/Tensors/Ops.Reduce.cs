@@ -14,7 +14,7 @@ internal static partial class Ops
         Tensor y = Tape.NewResult([]);
         y.Data[0] = Average.Total(x.Data);
         tape?.Record(Op.Sum, y, x);
-        return y;
+        return Tape.Observe(Op.Sum, y);
     }
 
     /// <summary>The sum of all elements divided by <paramref name="count"/>: lanes in double, one rounding.</summary>
@@ -28,7 +28,7 @@ internal static partial class Ops
             tape.Record(Op.Mean, y, x).First = count;
         }
 
-        return y;
+        return Tape.Observe(Op.Mean, y);
     }
 
     /// <summary>Sums along one dimension, kept as 1: lanes along the last, the chain-tree along others.</summary>
@@ -48,7 +48,7 @@ internal static partial class Ops
         }
 
         tape?.Record(Op.Sum, y, x);
-        return y;
+        return Tape.Observe(Op.Sum, y);
     }
 
     /// <summary>y = x summed over the dimensions in which <paramref name="target"/> was repeated.</summary>
@@ -88,7 +88,7 @@ internal static partial class Ops
         }
 
         tape?.Record(log ? Op.LogSoftmax : Op.Softmax, y, x);
-        return y;
+        return Tape.Observe(log ? Op.LogSoftmax : Op.Softmax, y);
     }
 
     /// <summary>A shape as rows of its last dimension.</summary>

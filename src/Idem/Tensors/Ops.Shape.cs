@@ -11,7 +11,7 @@ internal static partial class Ops
         Tape? tape = Tape.For(x);
         Tensor y = Tape.NewView(x, shape);
         tape?.Record(Op.Reshape, y, x);
-        return y;
+        return Tape.Observe(Op.Reshape, y);
     }
 
     /// <summary>Elements start to start+length-1 of one dimension.</summary>
@@ -44,7 +44,7 @@ internal static partial class Ops
             node.Second = start;
         }
 
-        return y;
+        return Tape.Observe(Op.Slice, y);
     }
 
     /// <summary>Two dimensions exchanged, by copy.</summary>
@@ -61,7 +61,7 @@ internal static partial class Ops
             node.Second = b;
         }
 
-        return y;
+        return Tape.Observe(Op.Transpose, y);
     }
 
     /// <summary>y = x of a shape with dimensions a and b exchanged.</summary>

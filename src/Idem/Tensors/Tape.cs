@@ -2,6 +2,8 @@
 // read, and nodes and tensors for reuse. The next recorded operation begins the next step: then the finished graphs' memory goes
 // back. Tensor objects are reused only where no caller can hold them (ResultScope), so that a stale one never shows other values.
 
+using Idem.Numerics.Kernels;
+
 namespace Idem.Tensors;
 
 internal sealed class Tape
@@ -20,6 +22,9 @@ internal sealed class Tape
     public static Tape Current => t_current ??= new Tape();
 
     public bool IsRecording => _noGradDepth == 0;
+
+    /// <summary>Who watches this thread's operations, if somebody does.</summary>
+    public OperationObserver? Observer { get; private set; }
 
     /// <summary>State of the Backward that runs on this thread, if one does.</summary>
     public Backpropagation Backpropagation { get; } = new();
@@ -41,6 +46,24 @@ internal sealed class Tape
     public static Tensor NewView(Tensor input, Shape shape, int offset = 0) =>
         Current.Create(shape, input.Memory.Retain(), input.Offset + offset);
 
+    /// <summary>Whether somebody watches this thread: then fused operations are done one by one, to the same bits, so that each is seen.</summary>
+    public static bool IsObserved => Current.Observer is not null;
+
+    /// <summary>Tells the thread's observer, if there is one, what an operation gave. Every operation ends with it, but fused ones.</summary>
+    public static Tensor Observe(Op op, Tensor output, UnaryOp unary = default)
+    {
+        Current.Observer?.Forward(OperationNames.Of(op, unary), output);
+        return output;
+    }
+
+    /// <summary>Until disposed, an observer, or none, watches this thread's operations.</summary>
+    public static ObserverScope Watch(OperationObserver? observer) => new(Current, observer);
+
+    /// <summary>Until disposed, this thread's operations belong to a module.</summary>
+    public static ModuleScope EnterModule(string path) => new(Current.Observer, path);
+
+    public void SetObserver(OperationObserver? observer) => Observer = observer;
+
     public Node Record(Op op, Tensor output, Tensor a, Tensor? b = null, Tensor? c = null)
     {
         if (!_free.TryPop(out Node? node))
@@ -54,6 +77,7 @@ internal sealed class Tape
         node.A = a;
         node.B = b;
         node.C = c;
+        node.Module = Observer?.Module;
         output.Attach(node);
         return node;
     }
@@ -189,6 +213,20 @@ internal sealed class Tape
                 + "Detach() it to compute with its values, or compute inside Autograd.NoGrad().");
         }
     }
+}
+
+/// <summary>While it lives, its thread's operations are watched.</summary>
+internal readonly ref struct ObserverScope
+{
+    private readonly Tape _tape;
+
+    public ObserverScope(Tape tape, OperationObserver? observer)
+    {
+        _tape = tape;
+        _tape.SetObserver(observer);
+    }
+
+    public void Dispose() => _tape.SetObserver(null);
 }
 
 /// <summary>While it lives, results are the library's own; see <see cref="Tape.OwnResults"/>.</summary>

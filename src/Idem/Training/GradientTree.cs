@@ -8,7 +8,9 @@ using Idem.Tensors;
 namespace Idem.Training;
 
 /// <summary>The online form of the tree: a binary counter whose digits are partial sums.</summary>
-internal sealed class GradientTree(IReadOnlyList<Tensor> parameters)
+/// <param name="parameters">Whose gradients.</param>
+/// <param name="isInOrder">Not the tree but left to right: what another system may do, for re-executions that explain a difference.</param>
+internal sealed class GradientTree(IReadOnlyList<Tensor> parameters, bool isInOrder = false)
 {
     private readonly Stack<GradientBuffers> _free = new();
     private readonly List<(int Level, GradientBuffers Sum)> _partial = [];
@@ -23,7 +25,7 @@ internal sealed class GradientTree(IReadOnlyList<Tensor> parameters)
     public void Add(Compute compute, GradientBuffers shard)
     {
         int level = 0;
-        while (_partial.Count > 0 && _partial[^1].Level == level)
+        while (_partial.Count > 0 && (isInOrder || _partial[^1].Level == level))
         {
             shard = Join(compute, _partial[^1].Sum, shard);
             _partial.RemoveAt(_partial.Count - 1);

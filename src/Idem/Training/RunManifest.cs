@@ -126,6 +126,21 @@ public sealed record RunManifest
     /// <summary>The settings that decide bits, as run.json holds them.</summary>
     public JsonObject ConfigJson() => Base is null ? TrainConfigResolver.ToJson(Config) : TrainConfigResolver.ToJsonFrom(Config);
 
+    /// <summary>What decides the run's bits, as traces state it.</summary>
+    internal JsonObject Subject()
+    {
+        JsonObject subject = new()
+        {
+            ["genesis"] = Genesis.ToString(), ["config"] = ConfigJson(), ["data_digest"] = Data.ToString(), ["tokenizer_digest"] = Tokenizer.ToString(),
+        };
+        if (Base is not null)
+        {
+            subject["base_model_digest"] = Base.Model.ToString();
+        }
+
+        return subject;
+    }
+
     private IEnumerable<string> BaseLines() => Base is null ? [] : [Base.Model.ToString(), Base.Config.ToString()];
 
     private JsonObject ToJson()

@@ -7,14 +7,16 @@ using Idem.Audit;
 using Idem.Formats;
 using Idem.Inference;
 using Idem.Numerics;
+using Idem.Tracing;
 
 namespace Idem.Training;
 
 /// <summary>A run that is ready to execute.</summary>
 public sealed class TrainingSetup
 {
-    internal TrainingSetup(RunFolder run, TrainingSession session, LedgerWriter ledger, Compute compute)
+    internal TrainingSetup(RunFolder run, TrainingSession session, LedgerWriter ledger, Compute compute, TraceRequest? trace)
     {
+        Trace = trace;
         Run = run;
         Session = session;
         Ledger = ledger;
@@ -49,6 +51,8 @@ public sealed class TrainingSetup
     internal LedgerWriter Ledger { get; }
 
     internal Compute Compute { get; }
+
+    internal TraceRequest? Trace { get; }
 }
 
 /// <summary>Trains.</summary>
@@ -89,6 +93,8 @@ public static class Trainer
     public static TrainingOutcome Run(TrainingSetup setup, ITrainingObserver? observer, CancellationToken cancellation)
     {
         using LedgerWriter ledger = setup.Ledger;
+        using TraceWriter? trace = setup.Trace is not { } request ? null
+            : TraceWriter.Create(request with { Steps = request.Steps ?? TraceSteps.Only(setup.FirstStep) }, "train", setup.Manifest.Subject());
         TrainingSession session = setup.Session;
         TrainConfig config = setup.Manifest.Config;
         observer?.Started(new TrainingStart(setup.Manifest, setup.RunFolder, setup.ParameterCount, setup.TrainTokens, setup.ValTokens, setup.FirstStep));
@@ -99,7 +105,7 @@ public static class Trainer
         while (session.Step < config.Steps && !cancellation.IsCancellationRequested)
         {
             long begin = Stopwatch.GetTimestamp();
-            LedgerRecord record = session.Execute(observer, CancellationToken.None);
+            LedgerRecord record = trace?.Wants(session.Step + 1) == true ? Traced(session, config, observer, trace) : session.Execute(observer, CancellationToken.None);
             double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             if (before.TryGetValue(record.Step, out LedgerRecord earlier) && earlier != record)
             {
@@ -128,8 +134,19 @@ public static class Trainer
         }
 
         saved ??= Save(setup, observer);
+        trace?.Finish();
         return new TrainingOutcome(
             setup.RunFolder, session.Step, saved.Value.Path, saved.Value.Model, last?.Loss.Value, valLoss, session.Step < config.Steps);
+    }
+
+    private static LedgerRecord Traced(TrainingSession session, TrainConfig config, ITrainingObserver? observer, TraceWriter trace)
+    {
+        StepTrace step = new(session.Step + 1, config.Shards, trace.Keeps);
+        session.Observer = step;
+        LedgerRecord record = session.Execute(observer, CancellationToken.None);
+        session.Observer = null;
+        trace.Write(step.Entries);
+        return record;
     }
 
     private static (string Path, Digest Model) Save(TrainingSetup setup, ITrainingObserver? observer)
@@ -207,7 +224,7 @@ public static class Trainer
         TrainingSession session = new(config, data, compute, start);
         RunFolder run = Training.RunFolder.Create(files, request.RunFolder, manifest, data.TokenizerJson);
         LedgerWriter ledger = LedgerWriter.Create(run.Files, run.LedgerPath, manifest.Genesis, LedgerLinesPerFlush);
-        return new TrainingSetup(run, session, ledger, compute);
+        return new TrainingSetup(run, session, ledger, compute, request.Trace);
     }
 
     private static void RequireFree(IFileSystem files, string path)
@@ -261,7 +278,7 @@ public static class Trainer
             : head.Lines == 0
                 ? LedgerWriter.Create(run.Files, run.LedgerPath, run.Manifest.Genesis, LedgerLinesPerFlush)
                 : throw new CorruptFileException(run.LedgerPath, "is missing", "Restore it from a copy of the run");
-        return new TrainingSetup(run, session, ledger, compute);
+        return new TrainingSetup(run, session, ledger, compute, request.Trace);
     }
 
     // The heads of the checkpoints after a step, as far as they are whole.

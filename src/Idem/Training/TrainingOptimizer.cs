@@ -5,6 +5,7 @@ using Idem.Numerics;
 using Idem.Numerics.Kernels;
 using Idem.Optimizers;
 using Idem.Tensors;
+using Idem.Tracing;
 
 namespace Idem.Training;
 
@@ -12,6 +13,7 @@ namespace Idem.Training;
 internal sealed class TrainingOptimizer
 {
     private readonly TrainedParameter[] _parameters;
+    private readonly string _name;
     private readonly Optimizer _optimizer;
     private readonly GradientClipper _clipper;
     private readonly Schedule _schedule;
@@ -19,6 +21,7 @@ internal sealed class TrainingOptimizer
 
     public TrainingOptimizer(TrainConfig config, Module model, Compute compute)
     {
+        _name = config.Optimizer;
         _parameters = [.. model.NamedParameters().Select((pair, index) => new TrainedParameter(pair.Name, pair.Parameter, index))];
 
         // Matrices and embeddings decay; biases and norms do not.
@@ -48,19 +51,46 @@ internal sealed class TrainingOptimizer
     /// <summary>Continues after this many steps; the state tensors are written by the caller.</summary>
     public void SetStep(long step) => _optimizer.SetStep(step);
 
-    /// <summary>Clips, updates, and returns the gradient norm before clipping.</summary>
+    /// <summary>Clips, updates, and returns the gradient norm before clipping; tells the observer all gradients, then all that was updated.</summary>
     /// <exception cref="NonFiniteGradientException">A gradient is not finite; nothing was changed.</exception>
-    public double Update(GradientBuffers gradients, long step)
+    public double Update(GradientBuffers gradients, long step, IStepObserver? observer = null)
     {
         foreach (TrainedParameter parameter in _parameters)
         {
             parameter.Gradients = gradients;
         }
 
+        Tell(observer, TracePhase.Reduce);
         double norm = _clipper.Norm();
+        observer?.GradNorm(norm);
         _optimizer.SetLearningRate(LearningRate(step));
         _optimizer.Step(_clip > 0 ? GradientClip.Coefficient(norm, _clip) : 1);
+        Tell(observer, TracePhase.Optimizer);
         return norm;
+    }
+
+    private void Tell(IStepObserver? observer, TracePhase phase)
+    {
+        if (observer is null)
+        {
+            return;
+        }
+
+        foreach (TrainedParameter parameter in _parameters)
+        {
+            if (phase == TracePhase.Reduce)
+            {
+                observer.Result(phase, parameter.Name, "join", "grad:", parameter.Shape, parameter.Gradient);
+                continue;
+            }
+
+            foreach (StateTensor state in _optimizer.State.First(state => state.Name == parameter.Name).Tensors)
+            {
+                observer.Result(phase, parameter.Name, _name, state.Name + ":", parameter.Shape, state.Data);
+            }
+
+            observer.Result(phase, parameter.Name, _name, "", parameter.Shape, parameter.Data);
+        }
     }
 
     private static WarmupSchedule CreateSchedule(TrainConfig config)
@@ -80,6 +110,8 @@ internal sealed class TrainingOptimizer
         public string Name => name;
 
         public int Rank => tensor.Rank;
+
+        public Shape Shape => tensor.Shape;
 
         public GradientBuffers? Gradients { get; set; }
 

@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using Idem.Audit;
+using Idem.Tracing;
 
 namespace Idem.Training;
 
@@ -13,6 +14,7 @@ namespace Idem.Training;
 /// <param name="Overrides">Single settings by name; they win over preset and file.</param>
 /// <param name="Resume">Null: a new run. <c>latest</c>, a step, or the path of a checkpoint: continue there.</param>
 /// <param name="From">A model folder to begin from; null draws a model, or on resuming takes the one of run.json.</param>
+/// <param name="Trace">A trace to write; null for none. It decides no bit.</param>
 public sealed record TrainingRequest(
     string RunFolder,
     IReadOnlyList<string> Data,
@@ -20,7 +22,8 @@ public sealed record TrainingRequest(
     string? ConfigFile = null,
     IReadOnlyList<KeyValuePair<string, JsonNode?>>? Overrides = null,
     string? Resume = null,
-    string? From = null);
+    string? From = null,
+    TraceRequest? Trace = null);
 
 /// <summary>How training ended.</summary>
 /// <param name="RunFolder">Where the run is.</param>

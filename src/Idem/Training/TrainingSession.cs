@@ -11,6 +11,7 @@ using Idem.Numerics;
 using Idem.Numerics.Reduction;
 using Idem.Optimizers;
 using Idem.Tensors;
+using Idem.Tracing;
 
 namespace Idem.Training;
 
@@ -29,6 +30,7 @@ internal sealed class TrainingSession
     private readonly int[] _targets;
     private readonly double[] _shardLosses;
     private readonly Action<int> _computeShard; // made once, since a step allocates nothing
+    private readonly TrainingVariant? _variant;
     private int _waveFirst;
     private long _waveStep;
 
@@ -36,8 +38,10 @@ internal sealed class TrainingSession
     /// <param name="data">The data.</param>
     /// <param name="compute">Path and threads.</param>
     /// <param name="start">The model to begin from; null draws one.</param>
-    public TrainingSession(TrainConfig config, TrainingData data, Compute compute, BaseModel? start = null)
+    /// <param name="variant">What a re-execution that explains a difference does otherwise; null in training.</param>
+    public TrainingSession(TrainConfig config, TrainingData data, Compute compute, BaseModel? start = null, TrainingVariant? variant = null)
     {
+        _variant = variant;
         _config = config;
         _compute = compute;
         Data = data;
@@ -48,7 +52,7 @@ internal sealed class TrainingSession
         _sampler = new TokenDatasetSampler(data.Tokens.Train, config.NPositions, config.Seed);
         IReadOnlyList<Tensor> parameters = Model.Parameters();
         ParameterCount = Model.ParameterCount();
-        _gradients = new GradientTree(parameters);
+        _gradients = new GradientTree(parameters, variant?.JoinsShardsInOrder == true);
         int sideBySide = (int)Math.Clamp(WaveFloatsMax / ParameterCount, 1, Math.Min(compute.Threads, config.Shards));
         _wave = new GradientBuffers[sideBySide];
         _inputs = new int[config.SequencesPerStep * config.NPositions];
@@ -72,6 +76,9 @@ internal sealed class TrainingSession
     public long Step { get; set; }
 
     public long TokensPerStep => _inputs.Length;
+
+    /// <summary>Who watches the next step; null for nobody.</summary>
+    public IStepObserver? Observer { get; set; }
 
     /// <summary>
     /// Executes the next step and what the plan attaches to it (evaluation, digests); returns its whole ledger record.
@@ -125,6 +132,7 @@ internal sealed class TrainingSession
     private LedgerRecord Advance()
     {
         long step = Step + 1;
+        _variant?.BeforeStep?.Invoke(step, this);
         int context = _config.NPositions;
         for (int sequence = 0; sequence < _config.SequencesPerStep; sequence++)
         {
@@ -133,6 +141,7 @@ internal sealed class TrainingSession
 
         GradientBuffers gradients = ComputeGradients(step);
         float loss = ShardTree.Mean(ShardTree.Sum(_shardLosses), TokensPerStep);
+        Observer?.Loss(loss);
         if (!float.IsFinite(loss))
         {
             throw new TrainingException($"step {step}: the loss is not finite; lower the learning rate, lengthen the warm-up, or look at the data");
@@ -141,7 +150,7 @@ internal sealed class TrainingSession
         double norm;
         try
         {
-            norm = Optimizer.Update(gradients, step);
+            norm = Optimizer.Update(gradients, step, Observer);
         }
         catch (NonFiniteGradientException exception)
         {
@@ -161,7 +170,7 @@ internal sealed class TrainingSession
     }
 
     /// <summary>The global index of a sequence: what the order of the data and the dropout masks are addressed by.</summary>
-    private ulong SampleIndex(long step, int sequence) => ((ulong)(step - 1) * (ulong)_config.SequencesPerStep) + (ulong)sequence;
+    private ulong SampleIndex(long step, int sequence) => _variant?.SampleIndex is { } other ? other(step, sequence) : ((ulong)(step - 1) * (ulong)_config.SequencesPerStep) + (ulong)sequence;
 
     // Shards run side by side, one a thread, or one after the other with the threads inside them. The bits are the same.
     private GradientBuffers ComputeGradients(long step)
@@ -190,6 +199,7 @@ internal sealed class TrainingSession
     {
         int shard = _waveFirst + index;
         using ResultScope scope = Tape.OwnResults();
+        using ObserverScope watched = Tape.Watch(Observer?.Shard(shard));
         int sequences = _config.SequencesPerShard, context = _config.NPositions, tokens = sequences * context;
         ReadOnlySpan<int> inputs = _inputs.AsSpan(shard * tokens, tokens);
         ReadOnlySpan<int> targets = _targets.AsSpan(shard * tokens, tokens);

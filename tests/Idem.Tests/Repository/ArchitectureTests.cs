@@ -13,15 +13,16 @@ public partial class ArchitectureTests
         ["ChatTemplates"] = [],
         ["Formats"] = ["Tensors"],
         ["Audit"] = ["Formats", "Tensors"],
+        ["Tracing"] = ["Audit", "Formats", "Tensors"],
         ["Tensors"] = [],
         ["Nn"] = ["Tensors", "Optimizers"],
         ["Models"] = ["Nn", "Tensors", "Optimizers"],
         ["Optimizers"] = [],
         ["Data"] = ["Tokenizers"],
         ["Inference"] = ["Models", "Nn", "Tensors", "Audit", "Formats", "Tokenizers", "Data"],
-        ["Training"] = ["Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
+        ["Training"] = ["Tracing", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
         ["Benchmarks"] = ["Training", "Data", "Audit", "Models", "Tensors"],
-        ["Verification"] = ["Training", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
+        ["Verification"] = ["Tracing", "Training", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
     };
 
     [Fact]
