@@ -19,7 +19,8 @@ internal static class DecodeBenchmark
     private const int Steps = 32;
     private const int Rounds = 3;
 
-    private static readonly LlamaConfig Shape = new()
+    /// <summary>The model.</summary>
+    public static readonly LlamaConfig Shape = new()
     {
         VocabSize = 49152,
         HiddenSize = 576,

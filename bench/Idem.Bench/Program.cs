@@ -7,6 +7,16 @@ if (args is ["compare", ..])
     return Idem.Bench.Peers.Comparison.Run(args);
 }
 
+switch (args)
+{
+    case ["write-llama", var folder]:
+        Idem.Bench.Peers.LlamaFiles.WriteModel(folder);
+        return 0;
+    case ["write-gguf", var model, var path]:
+        Idem.Bench.Peers.LlamaFiles.Write(model, path);
+        return 0;
+}
+
 string name = args.Length > 0 ? args[0] : "";
 Options options = Options.Parse(args);
 switch (name)
@@ -43,6 +53,7 @@ switch (name)
         return 0;
     default:
         Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|decode|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("       Idem.Bench write-llama FOLDER | write-gguf MODEL OUT.gguf");
         Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;
 }

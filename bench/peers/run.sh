@@ -5,24 +5,27 @@
 #   bench/peers/run.sh --chroot DIR [--peer pytorch|torchsharp] [--threads N] [--groups A,B] [--rounds N] [--seconds S]
 #   bench/peers/run.sh --chroot DIR --shakespeare INPUT.TXT [--threads N]      the whole training run, theirs and then ours
 #   bench/peers/run.sh --chroot DIR --versions
+#   bench/peers/run.sh --peer llamacpp --models DIR [--threads N] [--groups A,B] [--rounds N] [--seconds S]      no chroot; model files are made in DIR
 #
-# Groups: gemm gemv elementwise attention tiny shakespeare-char gpt2-64 gpt2-256 (default: all). bench/peers/README.md explains.
+# Groups: gemm gemv elementwise attention tiny shakespeare-char gpt2-64 gpt2-256 (default: all), beside llama.cpp llama-prefill llama-decode
+# llama-batch. bench/peers/README.md explains.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-chroot="" make="" peer=pytorch threads=1 text="" versions=""
+chroot="" make="" models="" peer=pytorch threads=1 text="" versions=""
 compare=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --make-chroot) make=$2; shift 2 ;;
         --chroot) chroot=$2; shift 2 ;;
         --peer) peer=$2; shift 2 ;;
+        --models) models=$2; shift 2 ;;
         --threads) threads=$2; shift 2 ;;
         --shakespeare) text=$2; shift 2 ;;
         --versions) versions=1; shift ;;
         --groups | --rounds | --seconds) compare+=("$1" "$2"); shift 2 ;;
-        *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+        *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     esac
 done
 
@@ -40,6 +43,27 @@ make_chroot() {
 if [ -n "$make" ]; then
     make_chroot "$make"
     exit 0
+fi
+
+print_head() {
+    echo "| case | threads | Idem | $peer | unit | times as fast | Idem MiB | peer MiB | FMA peak |"
+    echo "| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |"
+}
+
+if [ "$peer" = llamacpp ]; then
+    [ -n "$models" ] || { echo "run.sh: --peer llamacpp needs --models DIR, a folder outside the repository with 2 GB of room" >&2; exit 2; }
+    dotnet build "$here/llama.cpp" -c Release > /dev/null
+    dotnet build "$root/bench/Idem.Bench" -c Release > /dev/null
+    llama=(dotnet "$here/llama.cpp/bin/Release/net10.0/LlamaCppPeer.dll")
+    bench=(dotnet "$root/bench/Idem.Bench/bin/Release/net10.0/Idem.Bench.dll")
+    if [ ! -e "$models/llama-q8_0.gguf" ]; then
+        "${bench[@]}" write-llama "$models"
+        for type in bf16 q8_0; do "${llama[@]}" quantize "$models/llama-f32.gguf" "$models/llama-$type.gguf" "$type"; done
+    fi
+    case " ${compare[*]-} " in *" --groups "*) ;; *) compare+=(--groups llama-prefill,llama-decode,llama-batch) ;; esac
+    echo versions | "${llama[@]}" "$models" "$threads"
+    print_head
+    IDEM_BENCH_MODELS=$models exec "${bench[@]}" compare --threads "$threads" "${compare[@]}" -- "${llama[@]}" "$models"
 fi
 
 [ -n "$chroot" ] || { echo "run.sh: name a chroot with --chroot DIR, or make one with --make-chroot DIR" >&2; exit 2; }
@@ -86,6 +110,5 @@ if [ -n "$text" ]; then
     exit 0
 fi
 
-echo "| case | threads | Idem | $peer | unit | times as fast | Idem MiB | peer MiB | FMA peak |"
-echo "| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |"
+print_head
 exec dotnet "$root/bench/Idem.Bench/bin/Release/net10.0/Idem.Bench.dll" compare --threads "$threads" "${compare[@]}" -- "${command[@]}"

@@ -32,7 +32,13 @@ internal sealed record ComparedCase(string Name, string Unit, double Work, Func<
         ["shakespeare-char"] = ["train shakespeare-char 12 64"],
         ["gpt2-64"] = ["train gpt2 4 64"],
         ["gpt2-256"] = ["train gpt2 4 256"],
+        ["llama-prefill"] = ["llama prefill f32 256", "llama prefill bf16 256", "llama prefill q8 256"],
+        ["llama-decode"] = ["llama decode f32 1", "llama decode bf16 1", "llama decode q8 1"],
+        ["llama-batch"] = ["llama decode f32 8", "llama decode bf16 8", "llama decode q8 8"],
     };
+
+    /// <summary>Groups that need no model files.</summary>
+    public static IEnumerable<string> DefaultGroups => s_groups.Keys.Where(name => !name.StartsWith("llama", StringComparison.Ordinal));
 
     public static IEnumerable<string> Groups => s_groups.Keys;
 
@@ -59,6 +65,7 @@ internal sealed record ComparedCase(string Name, string Unit, double Work, Func<
             "layernorm-row" => Of(name, KernelCase.LayerNormRows(n[0], n[1])),
             "elementwise" => new(name, "GB/s", 8.0 * n[0], compute => Elementwise(compute, words[1], n[0])),
             "train" => Train(name, words[1], n[0], n[1]),
+            "llama" => LlamaFiles.Case(name, words[1], words[2], n[^1]),
             _ => throw new ArgumentException($"unknown case {name}"),
         };
     }

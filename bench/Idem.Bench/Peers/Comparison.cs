@@ -81,7 +81,7 @@ internal sealed record ComparisonOptions(int Threads, IReadOnlyList<string> Grou
 
     public static ComparisonOptions Parse(string[] args)
     {
-        ComparisonOptions options = new(1, [.. ComparedCase.Groups], 7, 0.15, []);
+        ComparisonOptions options = new(1, [.. ComparedCase.DefaultGroups], 7, 0.15, []);
         int separator = Array.IndexOf(args, "--");
         if (separator < 0 || separator == args.Length - 1)
         {

@@ -1,6 +1,7 @@
 // Products with few rows (decoding): each task streams its columns of b once, in groups of four vectors, taken at once by up to six
 // rows and half by half by more. b comes packed (float32 or bfloat16, widened in registers), is read where it lies, or,
-// transposed, is packed piece by piece. The order per output is that of the blocked path.
+// transposed, is packed piece by piece. A packed panel is never read beside another: one behind the other they are a single stream,
+// which memory gives half as fast again as two (docs/log.md). The order per output is that of the blocked path.
 
 using Idem.Numerics.Reduction;
 
@@ -22,7 +23,9 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        plan->CutFewRows(4 * S.Lanes, plan->M <= FourVectorRowsMax ? FourVectorRowsMax : MatMulTile.RowsMax<S, F, D>(), compute.Threads);
+        int columns = plan->Packed == null ? 4 * S.Lanes : Math.Min(4 * S.Lanes, MatMulPlan.PanelColumns);
+        bool isOneTile = columns == 4 * S.Lanes && plan->M <= FourVectorRowsMax;
+        plan->CutFewRows(columns, isOneTile ? FourVectorRowsMax : MatMulTile.RowsMax<S, F, D>(), compute.Threads);
         delegate*<void*, int, void> task = plan->Packed == null
             ? &RunFewTask<S, F, D, Float32Weights>
             : plan->IsBFloat16 ? &RunFewTask<S, F, D, BFloat16Weights> : &RunFewTask<S, F, D, PackedFloat32Weights>;
@@ -66,7 +69,7 @@ public static unsafe partial class MatMul
         where TWeight : struct, IWeightFormat
     {
         int depth = plan->LeafDepth(leaf), half = 2 * S.Lanes;
-        bool isOneTile = plan->M <= FourVectorRowsMax;
+        bool hasSecondHalf = part->Width > half, isOneTile = hasSecondHalf && plan->M <= FourVectorRowsMax;
         int pieceMax = isOneTile && plan->TransposeB ? PieceDepth : ChainTree.Leaf;
         int done = 0;
         do
@@ -86,7 +89,10 @@ public static unsafe partial class MatMul
                 float* sums = part->Sums + (row * part->Width);
                 byte* rowsOfA = a + (row * plan->ARow);
                 MatMulTile.Run<S, F, D, TWeight>(rows, piece, rowsOfA, plan->ARow, plan->AStep, part->B, part->Step, null, sums, part->Width);
-                MatMulTile.Run<S, F, D, TWeight>(rows, piece, rowsOfA, plan->ARow, plan->AStep, part->B2, part->Step, null, sums + half, part->Width);
+                if (hasSecondHalf)
+                {
+                    MatMulTile.Run<S, F, D, TWeight>(rows, piece, rowsOfA, plan->ARow, plan->AStep, part->B2, part->Step, null, sums + half, part->Width);
+                }
             }
 
             done += piece;
@@ -95,7 +101,7 @@ public static unsafe partial class MatMul
         part->Join<S, F, D>(plan, leaf);
     }
 
-    /// <summary>Four vectors of columns: where their part of b is, and their sums, [M, Width].</summary>
+    /// <summary>Four vectors of columns, or two that are a panel: where their part of b is, and their sums, [M, Width].</summary>
     private struct FewColumns
     {
         public int First, Count, Width;
@@ -115,7 +121,7 @@ public static unsafe partial class MatMul
             {
                 Step = MatMulPlan.PanelColumns * TWeight.Bytes;
                 B = Packed<TWeight>(plan, First, firstK);
-                B2 = First + half < plan->N ? Packed<TWeight>(plan, First + half, firstK) : B;
+                B2 = Width > half && First + half < plan->N ? Packed<TWeight>(plan, First + half, firstK) : B;
                 return;
             }
 

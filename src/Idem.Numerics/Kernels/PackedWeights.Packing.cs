@@ -58,7 +58,7 @@ public sealed unsafe partial class PackedWeights
     {
         int first = panel * MatMulPlan.PanelColumns, columns = Math.Min(MatMulPlan.PanelColumns, N - first);
         int count = columns * K, panelFloats = MatMulPlan.PanelColumns * K;
-        byte* destination = _memory + (panel * PanelBytes);
+        byte* destination = Memory + (panel * PanelBytes);
         bool isFloat = Dtype != PackedDtype.BFloat16;
         float* rows = Scratch.Rent(isFloat ? count : count + (long)panelFloats);
         float* transposed = isFloat ? (float*)destination : rows + count;
@@ -99,7 +99,7 @@ public sealed unsafe partial class PackedWeights
 
         for (int column = 0; column < N; column += MatMulPlan.PanelColumns)
         {
-            byte* destination = _memory + (((column * (long)K) + (first * (long)MatMulPlan.PanelColumns)) * ElementBytes);
+            byte* destination = Memory + (((column * (long)K) + (first * (long)MatMulPlan.PanelColumns)) * ElementBytes);
             float* piece = isFloat ? (float*)destination : rows + count;
             MatMulPacking.Copy(rows + column, N, depth, Math.Min(MatMulPlan.PanelColumns, N - column), MatMulPlan.PanelColumns, piece, MatMulPlan.PanelColumns);
             if (!isFloat)
@@ -120,7 +120,7 @@ public sealed unsafe partial class PackedWeights
                 block[i] = rows[(i * (long)N) + column];
             }
 
-            byte* panel = _memory + (column / MatMulPlan.PanelColumns * PanelBytes);
+            byte* panel = Memory + (column / MatMulPlan.PanelColumns * PanelBytes);
             StoreBlock(panel + (first / Q8Block.Length * (long)Q8RecordBytes), column % MatMulPlan.PanelColumns, block, column < N ? depth : 0);
         }
     }

@@ -59,7 +59,7 @@ public sealed unsafe partial class PackedWeights
     private void FillStoredPanel(int panel, CodeReader readCodes, ScaleReader readScales)
     {
         int first = panel * MatMulPlan.PanelColumns, columns = Math.Min(MatMulPlan.PanelColumns, N - first), blocks = Q8Block.Count(K);
-        byte* destination = _memory + (panel * PanelBytes);
+        byte* destination = Memory + (panel * PanelBytes);
         sbyte[] codes = new sbyte[columns * K];
         ushort[] scales = new ushort[columns * blocks];
         readCodes(first * K, codes);
@@ -92,7 +92,7 @@ public sealed unsafe partial class PackedWeights
         readScales(block * N, scales);
         for (int column = 0; column < MatMulPlan.CeilingDivide(N, MatMulPlan.PanelColumns) * MatMulPlan.PanelColumns; column++)
         {
-            byte* record = _memory + (column / MatMulPlan.PanelColumns * PanelBytes) + (block * (long)Q8RecordBytes);
+            byte* record = Memory + (column / MatMulPlan.PanelColumns * PanelBytes) + (block * (long)Q8RecordBytes);
             if (column < N)
             {
                 StoreBlock(record, column % MatMulPlan.PanelColumns, scales[column], codes.AsSpan(column), N);

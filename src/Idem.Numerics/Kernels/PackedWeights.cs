@@ -3,8 +3,6 @@
 // What this deliberately is not: another arithmetic. Products with it have the bits of products with the matrix it was made of
 // (for bfloat16: of its exact float32 values; q8 is a profile with products of its own), and the layout is the same on every machine.
 
-using System.Runtime.InteropServices;
-
 namespace Idem.Numerics.Kernels;
 
 /// <summary>A matrix [k, n] packed for <see cref="MatMul.Multiply(Compute, int, ReadOnlySpan{float}, int, PackedWeights, ReadOnlySpan{float}, Span{float}, int)"/>, in memory of its own.</summary>
@@ -19,9 +17,8 @@ public sealed unsafe partial class PackedWeights : IDisposable
     /// <summary>A block of q8 in all columns of a panel: scales, then groups.</summary>
     internal const int Q8RecordBytes = Q8ScaleBytes + (Q8GroupBytes * Q8Block.Length / 4);
 
-    private const int AlignmentBytes = 2 << 20; // a huge page
     private const int SpareBytes = 64; // an empty matrix has memory too
-    private byte* _memory;
+    private PackedMemory _memory;
 
     private PackedWeights(int k, int n, PackedDtype dtype)
     {
@@ -29,8 +26,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
         N = n;
         Dtype = dtype;
         Bytes = MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelBytes;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes + SpareBytes, AlignmentBytes);
-        HugePages.Advise(_memory, (nuint)Bytes, isStreamed: true);
+        _memory = PackedMemory.Rent((nuint)Bytes + SpareBytes);
         GC.AddMemoryPressure(Bytes + SpareBytes);
     }
 
@@ -56,8 +52,8 @@ public sealed unsafe partial class PackedWeights : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_memory == null, this);
-            return _memory;
+            ObjectDisposedException.ThrowIf(_memory.Start == null, this);
+            return _memory.Start;
         }
     }
 
@@ -72,11 +68,10 @@ public sealed unsafe partial class PackedWeights : IDisposable
 
     private void Free()
     {
-        if (_memory != null)
+        if (_memory.Start != null)
         {
-            NativeMemory.AlignedFree(_memory);
+            _memory.Return();
             GC.RemoveMemoryPressure(Bytes + SpareBytes);
-            _memory = null;
         }
     }
 }
