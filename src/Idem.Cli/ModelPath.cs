@@ -13,9 +13,6 @@ internal static class ModelPath
     /// <summary>What every verb says of its model argument.</summary>
     public const string Description = "A model folder, a GGUF file, a run folder (its newest checkpoint), or a name in the Hugging Face cache.";
 
-    // In the order of PackedDtype.
-    private static readonly string[] DtypeNames = ["f32", "bf16", "q8"];
-
     /// <summary>A run folder becomes its newest checkpoint, a repository's name its folder in the cache; anything else stays.</summary>
     public static string Resolve(string path)
     {
@@ -54,14 +51,14 @@ internal static class ModelPath
         Option<string> option = new("--dtype")
         {
             Description = "How weights are held: f32; bf16 (rounded to nearest once; half the memory); q8 (8-bit blocks, products too). Part of the result.",
-            HelpName = string.Join('|', DtypeNames),
-            DefaultValueFactory = _ => DtypeNames[0],
+            HelpName = string.Join('|', ProfileNames.Weights),
+            DefaultValueFactory = _ => ProfileNames.Weights[0],
         };
-        option.AcceptOnlyFromAmong(DtypeNames);
+        option.AcceptOnlyFromAmong([.. ProfileNames.Weights]);
         return option;
     }
 
     /// <summary>The model that an argument names, for inference.</summary>
     public static ModelFolder Load(string verb, string path, string dtype) =>
-        ModelFolder.Load(ResolveFolder(verb, path), (PackedDtype)Array.IndexOf(DtypeNames, dtype));
+        ModelFolder.Load(ResolveFolder(verb, path), ProfileNames.ParseWeights(dtype));
 }

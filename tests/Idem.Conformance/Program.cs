@@ -12,6 +12,8 @@ switch (args.Length > 0 ? args[0] : "")
         return FmaSweep.Run(args[1..]);
     case "engine":
         return EngineSweep.Run(args[1..]);
+    case "receipts":
+        return ReceiptSweep.Run(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
     case "storage":
@@ -38,6 +40,7 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine("usage: Idem.Conformance matmul [cases] [seed]");
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {ReceiptSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {StorageSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");

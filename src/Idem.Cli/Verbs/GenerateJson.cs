@@ -9,12 +9,20 @@ namespace Idem.Cli.Verbs;
 
 internal static class GenerateJson
 {
-    public static void Write(ModelFolder model, string dtype, string cacheDtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples)
+    /// <summary>A receipt that was written.</summary>
+    /// <param name="File">Where.</param>
+    /// <param name="Id">Its name.</param>
+    /// <param name="Weights">The digest of the model's weights that it states.</param>
+    public sealed record ReceiptFile(string File, Digest Id, Digest Weights);
+
+    public static void Write(
+        ModelFolder model, string dtype, string cacheDtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples, ReceiptFile? receipt)
     {
+        Digest weights = receipt?.Weights ?? ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root;
         JsonObject result = new()
         {
             ["model"] = model.Path,
-            ["model_digest"] = ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root.ToString(),
+            ["model_digest"] = weights.ToString(),
             ["arithmetic"] = Numerics.ArithmeticVersion.Name,
             ["dtype"] = dtype,
             ["kv_cache_dtype"] = cacheDtype,
@@ -32,6 +40,11 @@ internal static class GenerateJson
             ["seed"] = settings.Seed,
             ["n"] = samples.Length,
         };
+        if (receipt is not null)
+        {
+            result["receipt"] = new JsonObject { ["file"] = receipt.File, ["id"] = receipt.Id.ToString() };
+        }
+
         if (samples.Length == 1)
         {
             Add(result, samples[0], settings);

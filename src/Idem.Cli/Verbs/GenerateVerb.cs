@@ -2,6 +2,8 @@
 // as they end.
 
 using System.CommandLine;
+using Idem.Audit;
+using Idem.Formats;
 using Idem.Inference;
 using Idem.Nn;
 using Idem.Tracing;
@@ -68,12 +70,17 @@ internal static class GenerateVerb
 
     private static readonly Option<string> CacheDtypeName = CacheDtypeOption();
 
+    private static readonly Option<string?> ReceiptFile = new("--receipt")
+    {
+        Description = "Write a receipt, which 'idem verify FILE --model MODEL' replays.", HelpName = "FILE",
+    };
+
     public static Command Create()
     {
         Command command = new("generate", "Continue a prompt; the same text on every machine.")
         {
             Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed, Dtype,
-            CacheDtypeName,
+            CacheDtypeName, ReceiptFile,
         };
         TraceOptions.AddTo(command);
         command.SetVerb(Run);
@@ -100,6 +107,7 @@ internal static class GenerateVerb
             throw new UsageException("--stop: an empty string ends every text; give at least one character");
         }
 
+        RequireFolder(context.Value(ReceiptFile));
         ModelFolder model = ModelPath.Load("generate", context.Value(Model)!, context.Value(Dtype)!);
         settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
@@ -110,7 +118,8 @@ internal static class GenerateVerb
         }
 
         using TraceWriter? trace = TraceOptions.Begin(context, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
-        Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = context.Value(CacheDtypeName) == "bf16" ? CacheDtype.BFloat16 : CacheDtype.Float32 });
+        CacheDtype cacheDtype = ProfileNames.ParseCache(context.Value(CacheDtypeName)!);
+        Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = cacheDtype });
         GeneratedSample[] generated =
         [
             .. engine.Submit(ids, settings, samples).Select(generation =>
@@ -118,12 +127,35 @@ internal static class GenerateVerb
         ];
         Compute(context, engine, generated, prompt, trace);
         trace?.Finish();
+        GenerateJson.ReceiptFile? receipt = context.Value(ReceiptFile) is { } file
+            ? WriteReceipt(file, Receipts.Create(Receipts.Identify(model, cacheDtype), ids, settings, stops, [.. generated.Select(sample => sample.Receipt)]))
+            : null;
         if (context.Json)
         {
-            GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, settings, stops, generated);
+            GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, settings, stops, generated, receipt);
         }
 
         return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    // Before anything is computed: where the receipt cannot be written shows at once.
+    private static void RequireFolder(string? receipt)
+    {
+        if (receipt is not null && Directory.Exists(receipt))
+        {
+            throw new UsageException($"generate: --receipt {receipt} is a folder: name a file");
+        }
+
+        if (receipt is not null && Path.GetDirectoryName(Path.GetFullPath(receipt)) is { } folder && !Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"generate: --receipt {receipt}: the folder {folder} does not exist; create it, or name another");
+        }
+    }
+
+    private static GenerateJson.ReceiptFile WriteReceipt(string file, Receipt receipt)
+    {
+        DurableFile.Write(DiskFileSystem.Instance, file, receipt.Encode(out Digest id));
+        return new GenerateJson.ReceiptFile(file, id, receipt.Model.Weights);
     }
 
     private static Option<string> CacheDtypeOption()
@@ -131,10 +163,10 @@ internal static class GenerateVerb
         Option<string> option = new("--kv-cache-dtype")
         {
             Description = "How keys and values are held: f32; bf16 (rounded to nearest once; half the memory). Part of the result.",
-            HelpName = "f32|bf16",
-            DefaultValueFactory = _ => "f32",
+            HelpName = string.Join('|', ProfileNames.Caches),
+            DefaultValueFactory = _ => ProfileNames.Caches[0],
         };
-        option.AcceptOnlyFromAmong("f32", "bf16");
+        option.AcceptOnlyFromAmong([.. ProfileNames.Caches]);
         return option;
     }
 

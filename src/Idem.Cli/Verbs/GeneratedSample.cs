@@ -1,6 +1,7 @@
 // One sample of a prompt as a verb shows it: its text, or its ids where the model has no tokenizer.
 
 using System.Text;
+using Idem.Audit;
 using Idem.Inference;
 
 namespace Idem.Cli.Verbs;
@@ -19,13 +20,11 @@ internal sealed class GeneratedSample(Generation generation, TextGeneration? rea
 
     public GeneratedToken[] Tokens => [.. reader?.Tokens ?? generation.Tokens];
 
+    /// <summary>Its part of a receipt.</summary>
+    public ReceiptSample Receipt => reader is null ? Receipts.SampleOf(generation) : Receipts.SampleOf(reader);
+
     /// <summary>stop, length or interrupted.</summary>
-    public string FinishReason => (reader?.Finished ?? generation.Finished) switch
-    {
-        Inference.FinishReason.Stop => "stop",
-        Inference.FinishReason.Length => "length",
-        _ => "interrupted",
-    };
+    public string FinishReason => Receipt.FinishReason;
 
     /// <summary>What came since the last call.</summary>
     public string Read()

@@ -6,15 +6,17 @@ namespace Idem.Cli.Verbs;
 
 internal static class VerifyVerb
 {
-    private static readonly Argument<string> PathArgument = new("path") { Description = "A run folder that 'idem train --out' wrote." };
+    private static readonly Argument<string> PathArgument = new("path") { Description = "A run folder that 'idem train --out' wrote, or a receipt that 'idem generate --receipt' wrote." };
 
     private static readonly Kind Runs = new("a run folder", VerifyRun.Options, VerifyRun.Run);
 
-    private static readonly Kind[] Kinds = [Runs];
+    private static readonly Kind Receipts = new("a receipt", VerifyReceipt.Options, VerifyReceipt.Run);
+
+    private static readonly Kind[] Kinds = [Runs, Receipts];
 
     public static Command Create()
     {
-        Command command = new("verify", "Re-execute a run, all or parts, and compare every ledger entry and checkpoint.") { PathArgument };
+        Command command = new("verify", "Re-execute a run or a generation, all or parts, and compare every bit that it states.") { PathArgument };
         foreach (Option option in Kinds.SelectMany(kind => kind.Options))
         {
             command.Options.Add(option);
@@ -27,7 +29,7 @@ internal static class VerifyVerb
     private static int Run(VerbContext context)
     {
         string path = context.Value(PathArgument)!;
-        Kind kind = Runs;
+        Kind kind = File.Exists(path) ? Receipts : Runs;
         foreach (Kind other in Kinds)
         {
             if (other != kind && other.Options.FirstOrDefault(context.IsGiven) is { } option)

@@ -51,6 +51,17 @@ public sealed class ChatTemplate
         return files.FindTemplate(name) is { } template ? Parse(template, files.SpecialTokens()) : null;
     }
 
+    /// <summary>The text of a model's template, not parsed; null where it has none of that name.</summary>
+    /// <param name="read">The bytes of a file of the model, or null where there is none.</param>
+    /// <param name="place">Where the files are, for messages.</param>
+    /// <param name="name">Which of several templates.</param>
+    /// <exception cref="InvalidDataException">A file is malformed.</exception>
+    public static string? FindSource(Func<string, byte[]?> read, string place, string name = "default")
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        return new ChatTemplateFiles(read, place).FindTemplate(name, required: false);
+    }
+
     /// <summary>The conversation as the text that the model reads.</summary>
     /// <param name="input">The turns and the rest of what the template reads.</param>
     /// <param name="limits">Bounds; null: the default ones.</param>

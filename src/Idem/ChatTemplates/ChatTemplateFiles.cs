@@ -18,7 +18,9 @@ internal sealed class ChatTemplateFiles(Func<string, byte[]?> read, string place
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
     /// <summary>The template of a name, or null where the folder has no template at all.</summary>
-    public string? FindTemplate(string name)
+    /// <param name="name">The name.</param>
+    /// <param name="required">Whether a folder with other templates must have it; else it gives null too.</param>
+    public string? FindTemplate(string name, bool required = true)
     {
         if (name == Default && read(TemplateFile) is { } file)
         {
@@ -33,7 +35,9 @@ internal sealed class ChatTemplateFiles(Func<string, byte[]?> read, string place
                 return value.GetValue<string>();
             case JsonArray list:
                 JsonObject? found = list.OfType<JsonObject>().FirstOrDefault(entry => Text(entry["name"]) == name);
-                return Text(found?["template"]) ?? throw Error(ConfigFile, $"chat_template has no template '{name}'");
+                return Text(found?["template"]) ?? (required ? throw Error(ConfigFile, $"chat_template has no template '{name}'") : null);
+            case var _ when !required:
+                return null;
             default:
                 throw Error(ConfigFile, $"chat_template is neither a text nor a list with a template '{name}'");
         }

@@ -26,10 +26,11 @@ public sealed class ModelFolder
     private readonly Lazy<Tokenizer> _tokenizer;
     private readonly Lazy<string?> _tokenizerProblem;
 
-    private ModelFolder(IModelFiles files, LanguageModel model)
+    private ModelFolder(IModelFiles files, LanguageModel model, PackedDtype dtype)
     {
         _files = files;
         Model = model;
+        Dtype = dtype;
         _tokenizer = new Lazy<Tokenizer>(files.LoadTokenizer);
         _tokenizerProblem = new Lazy<string?>(() => files.TokenizerProblem);
     }
@@ -39,6 +40,9 @@ public sealed class ModelFolder
 
     /// <summary>The model.</summary>
     public LanguageModel Model { get; }
+
+    /// <summary>The weight profile that it computes with; a model that can be trained has float32's bits.</summary>
+    public PackedDtype Dtype { get; }
 
     /// <summary>The model, if it generates text.</summary>
     /// <exception cref="ModelConfigException">It does not.</exception>
@@ -75,7 +79,7 @@ public sealed class ModelFolder
         LanguageModel model = CreateModel(files, config, state);
         model.LoadStateDict(state, packed);
         model.Eval();
-        return new ModelFolder(files, model);
+        return new ModelFolder(files, model, packed ?? PackedDtype.Float32);
     }
 
     /// <summary>The tokenizer of a folder, a tokenizer.json or a GGUF file.</summary>

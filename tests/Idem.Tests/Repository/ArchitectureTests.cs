@@ -19,7 +19,7 @@ public partial class ArchitectureTests
         ["Models"] = ["Nn", "Tensors", "Optimizers"],
         ["Optimizers"] = [],
         ["Data"] = ["Tokenizers"],
-        ["Inference"] = ["Models", "Nn", "Tensors", "Audit", "Formats", "Tokenizers", "Data"],
+        ["Inference"] = ["Models", "Nn", "Tensors", "Audit", "Formats", "Tokenizers", "ChatTemplates", "Data"],
         ["Training"] = ["Tracing", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
         ["Benchmarks"] = ["Training", "Data", "Audit", "Models", "Tensors"],
         ["Verification"] = ["Tracing", "Training", "Inference", "Models", "Nn", "Tensors", "Optimizers", "Audit", "Formats", "Tokenizers", "Data"],
