@@ -39,6 +39,9 @@ switch (name)
     case "train":
         TrainBenchmark.Report(options);
         return 0;
+    case "ledger":
+        LedgerBenchmark.Report(options);
+        return 0;
     case "decode":
         DecodeBenchmark.Report(options);
         return 0;
@@ -52,7 +55,7 @@ switch (name)
         Idem.Bench.Peers.Serving.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|decode|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|ledger|decode|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
         Console.Error.WriteLine("       Idem.Bench write-llama FOLDER | write-gguf MODEL OUT.gguf");
         Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;

@@ -87,7 +87,13 @@ internal sealed class TrainingSteps
 
     public long ParameterCount => _session.ParameterCount;
 
-    public void Step() => _session.Execute(null, CancellationToken.None);
+    /// <summary>Where the time of the last step went.</summary>
+    public StepTimes Times => _session.Times;
+
+    /// <summary>What the last step states.</summary>
+    public LedgerRecord Record { get; private set; }
+
+    public void Step() => Record = _session.Execute(null, CancellationToken.None);
 
     public Digest ModelDigest() => _session.ModelDigest();
 

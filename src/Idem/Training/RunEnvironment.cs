@@ -24,6 +24,14 @@ public sealed record RunEnvironment(string Version, string CodeDigest, string Ru
         ProductVersion, CodeIdentity().ToString(), RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription,
         RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(), compute.Threads, compute.Path.Name());
 
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    internal static RunEnvironment Of(JsonObject json)
+    {
+        return new RunEnvironment(Text("version"), Text("code_digest"), Text("runtime"), Text("os"), Text("architecture"), json["threads"]!.GetValue<int>(), Text("simd"));
+
+        string Text(string name) => json[name]!.GetValue<string>();
+    }
+
     /// <summary>As run.json holds it.</summary>
     public JsonObject ToJson() => new()
     {

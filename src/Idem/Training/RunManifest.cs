@@ -90,7 +90,6 @@ public sealed record RunManifest
                 throw new CorruptFileException(path, $"was computed with arithmetic '{arithmetic}', this version computes '{ArithmeticVersion.Name}'", "Use the version of Idem that wrote it");
             }
 
-            JsonObject environment = root["environment"]!.AsObject();
             RunManifest manifest = new()
             {
                 Base = root["base"] is JsonObject start
@@ -102,9 +101,7 @@ public sealed record RunManifest
                 VocabSize = root["vocab_size"]!.GetValue<int>(),
                 InvariantUnder = [.. root["invariant_under"]?.AsArray().Select(node => node!.GetValue<string>()) ?? []],
                 DataPaths = [.. root["data_paths"]!.AsArray().Select(node => node!.GetValue<string>())],
-                Environment = new RunEnvironment(
-                    Text(environment, "version"), Text(environment, "code_digest"), Text(environment, "runtime"),
-                    Text(environment, "os"), Text(environment, "architecture"), environment["threads"]!.GetValue<int>(), Text(environment, "simd")),
+                Environment = RunEnvironment.Of(root["environment"]!.AsObject()),
             };
             if (!manifest.Encode().AsSpan().SequenceEqual(bytes))
             {

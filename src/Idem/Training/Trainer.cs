@@ -96,6 +96,7 @@ public static class Trainer
         using TraceWriter? trace = setup.Trace is not { } request ? null
             : TraceWriter.Create(request with { Steps = request.Steps ?? TraceSteps.Only(setup.FirstStep) }, "train", setup.Manifest.Subject());
         TrainingSession session = setup.Session;
+        using RunTiming timing = RunTiming.Append(setup.Run, session.Step, RunEnvironment.Of(setup.Compute));
         TrainConfig config = setup.Manifest.Config;
         observer?.Started(new TrainingStart(setup.Manifest, setup.RunFolder, setup.ParameterCount, setup.TrainTokens, setup.ValTokens, setup.FirstStep));
         LedgerRecord? last = null;
@@ -104,9 +105,9 @@ public static class Trainer
         Dictionary<long, LedgerRecord> before = ledger.Earlier.ToDictionary(entry => entry.Record.Step, entry => entry.Record);
         while (session.Step < config.Steps && !cancellation.IsCancellationRequested)
         {
-            long begin = Stopwatch.GetTimestamp();
             LedgerRecord record = trace?.Wants(session.Step + 1) == true ? Traced(session, config, observer, trace) : session.Execute(observer, CancellationToken.None);
-            double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            StepTimes times = session.Times;
+            long begin = Stopwatch.GetTimestamp();
             if (before.TryGetValue(record.Step, out LedgerRecord earlier) && earlier != record)
             {
                 throw new TrainingException(
@@ -118,15 +119,19 @@ public static class Trainer
                 ledger.Append(record);
             }
 
+            times = times with { Evidence = times.Evidence + Stopwatch.GetElapsedTime(begin).TotalSeconds };
             last = record;
             valLoss = record.ValLoss?.Value ?? valLoss;
-            observer?.Stepped(new TrainingStep(record, session.TokensPerStep, seconds));
+            observer?.Stepped(new TrainingStep(record, session.TokensPerStep, times.Train + times.Evidence));
             saved = null;
+            begin = Stopwatch.GetTimestamp();
             if (config.Saves(session.Step))
             {
                 saved = Save(setup, observer);
+                times = times with { Save = Stopwatch.GetElapsedTime(begin).TotalSeconds };
             }
 
+            timing.Add(record.Step, session.TokensPerStep, times);
             if (observer is not null && config.Samples(session.Step))
             {
                 observer.Sampled(session.Step, Sample(session, config));

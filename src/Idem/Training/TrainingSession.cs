@@ -2,6 +2,7 @@
 // interruption are the Trainer's. A session is built from (configuration, data), or restored from a checkpoint, and goes on to
 // the same bits.
 
+using System.Diagnostics;
 using Idem.Audit;
 using Idem.Data;
 using Idem.Formats;
@@ -33,6 +34,7 @@ internal sealed class TrainingSession
     private readonly TrainingVariant? _variant;
     private int _waveFirst;
     private long _waveStep;
+    private long _batchDigestTicks;
 
     /// <param name="config">The configuration.</param>
     /// <param name="data">The data.</param>
@@ -80,19 +82,33 @@ internal sealed class TrainingSession
     /// <summary>Who watches the next step; null for nobody.</summary>
     public IStepObserver? Observer { get; set; }
 
+    /// <summary>Where the time of the last step went; no bit depends on it.</summary>
+    public StepTimes Times { get; private set; }
+
     /// <summary>
     /// Executes the next step and what the plan attaches to it (evaluation, digests); returns its whole ledger record.
     /// </summary>
     /// <exception cref="TrainingException">A loss or gradient is not finite; the session is of no further use.</exception>
     public LedgerRecord Execute(ITrainingObserver? observer, CancellationToken cancellation)
     {
+        _batchDigestTicks = 0;
+        long begin = Stopwatch.GetTimestamp();
         LedgerRecord record = Advance();
+        long advanced = Stopwatch.GetTimestamp();
         if (_config.Digests(Step))
         {
             record = record with { ParamsDigest = ModelDigest(), OptimizerDigest = OptimizerDigest() };
         }
 
-        return _config.Evaluates(Step) ? record with { ValLoss = LedgerNumber.Of(Evaluate(observer, cancellation)) } : record;
+        long digested = Stopwatch.GetTimestamp();
+        if (_config.Evaluates(Step))
+        {
+            record = record with { ValLoss = LedgerNumber.Of(Evaluate(observer, cancellation)) };
+        }
+
+        Times = new StepTimes(
+            Seconds(advanced - begin - _batchDigestTicks), Seconds(digested - advanced + _batchDigestTicks), Seconds(Stopwatch.GetTimestamp() - digested), 0);
+        return record;
     }
 
     /// <summary>Digest of the model as a checkpoint stores it.</summary>
@@ -165,9 +181,19 @@ internal sealed class TrainingSession
             Loss = LedgerNumber.Of(loss),
             GradNorm = LedgerNumber.Of(norm),
             Lr = LedgerNumber.Of(Optimizer.LearningRate(step)),
-            DataDigest = TrainingData.BatchDigest(_inputs, _targets),
+            DataDigest = BatchDigest(),
         };
     }
+
+    private Digest BatchDigest()
+    {
+        long begin = Stopwatch.GetTimestamp();
+        Digest digest = TrainingData.BatchDigest(_inputs, _targets);
+        _batchDigestTicks = Stopwatch.GetTimestamp() - begin;
+        return digest;
+    }
+
+    private static double Seconds(long ticks) => (double)ticks / Stopwatch.Frequency;
 
     /// <summary>The global index of a sequence: what the order of the data and the dropout masks are addressed by.</summary>
     private ulong SampleIndex(long step, int sequence) => _variant?.SampleIndex is { } other ? other(step, sequence) : ((ulong)(step - 1) * (ulong)_config.SequencesPerStep) + (ulong)sequence;

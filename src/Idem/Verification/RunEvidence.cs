@@ -23,6 +23,8 @@ internal sealed class RunEvidence
     /// <summary>Line i is of step i + 1.</summary>
     public IReadOnlyList<LedgerEntry> Ledger { get; }
 
+    public LedgerHead Head => new(Ledger.Count, Ledger.Count == 0 ? Run.Manifest.Genesis : Ledger[^1].Hash);
+
     /// <summary>In the order of their steps.</summary>
     public IReadOnlyList<RunCheckpoint> Checkpoints { get; }
 

@@ -28,8 +28,8 @@ public static class RunVerifier
         RunEvidence evidence = RunEvidence.Check(run, (done, all) => progress?.Invoke(new(VerificationPhase.Files, done, all)), cancellation);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         return new VerificationReport(
-            request.Level, new LedgerHead(evidence.Ledger.Count, evidence.Ledger.Count == 0 ? run.Manifest.Genesis : evidence.Ledger[^1].Hash), run.Manifest.Config.Steps,
-            evidence.Checkpoints.Count, seconds, request.Level == VerificationLevel.Ledger ? [] : Execute(evidence, request, compute, progress, cancellation));
+            request.Level, evidence.Head, run.Manifest.Config.Steps, evidence.Checkpoints.Count, seconds,
+            request.Level == VerificationLevel.Ledger ? [] : Execute(evidence, request, compute, progress, cancellation));
     }
 
     private static List<SegmentResult> Execute(
@@ -88,27 +88,10 @@ public static class RunVerifier
         }
     }
 
-    private static Mismatch? Compare(LedgerRecord recorded, LedgerRecord computed)
-    {
-        foreach ((string quantity, string? inRun, string? inReplay) in new[]
-        {
-            ("data_digest", recorded.DataDigest.ToString(), computed.DataDigest.ToString()),
-            ("lr", Describe(recorded.Lr), Describe(computed.Lr)),
-            ("loss", Describe(recorded.Loss), Describe(computed.Loss)),
-            ("grad_norm", Describe(recorded.GradNorm), Describe(computed.GradNorm)),
-            ("params_digest", recorded.ParamsDigest?.ToString(), computed.ParamsDigest?.ToString()),
-            ("optimizer_digest", recorded.OptimizerDigest?.ToString(), computed.OptimizerDigest?.ToString()),
-            ("val_loss", Describe(recorded.ValLoss), Describe(computed.ValLoss)),
-        })
-        {
-            if (inRun != inReplay)
-            {
-                return new Mismatch(computed.Step, quantity, inRun ?? "absent", inReplay ?? "absent");
-            }
-        }
-
-        return null;
-    }
+    private static Mismatch? Compare(LedgerRecord recorded, LedgerRecord computed) =>
+        LedgerComparison.FirstDifference(recorded, computed) is { } difference
+            ? new Mismatch(computed.Step, difference.Quantity, difference.A, difference.B)
+            : null;
 
     // Where a run was interrupted it has a checkpoint whose digests no line of the ledger states.
     private static Mismatch? Compare(RunCheckpoint checkpoint, TrainingSession session)
@@ -118,8 +101,6 @@ public static class RunVerifier
             : checkpoint.OptimizerDigest != optimizer ? new Mismatch(session.Step, "optimizer_digest of the checkpoint", checkpoint.OptimizerDigest.ToString(), optimizer.ToString())
             : null;
     }
-
-    private static string? Describe(LedgerNumber? number) => number is { } value ? $"{value.Decimal} (0x{value.Hex})" : null;
 
     // All segments between checkpoints, the initial weights being the first and the ledger's end the last; or some of them.
     private static List<(long From, long To)> Choose(RunEvidence evidence, VerificationRequest request)

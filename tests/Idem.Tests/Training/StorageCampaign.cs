@@ -54,7 +54,7 @@ internal sealed class StorageCampaign
         FaultyFileSystem files = new FaultyFileSystem();
         Train(files, new Acknowledged(), "latest");
         Operations = files.Operations;
-        _expected = files.AllFiles(RunPath).ToDictionary(file => file, files.Content);
+        _expected = Evidence(files);
         _expectedLedger = Lines(_expected[RunPath + "/" + Ledger.FileName]);
     }
 
@@ -128,7 +128,7 @@ internal sealed class StorageCampaign
             return $"it cannot be finished: {exception}";
         }
 
-        Dictionary<string, byte[]> actual = files.AllFiles(RunPath).ToDictionary(file => file, files.Content);
+        Dictionary<string, byte[]> actual = Evidence(files);
         string? differing = _expected.Keys.Union(actual.Keys).FirstOrDefault(
             file => !_expected.TryGetValue(file, out byte[]? expected) || !actual.TryGetValue(file, out byte[]? content) || !expected.AsSpan().SequenceEqual(content));
         if (differing is not null)
@@ -192,6 +192,8 @@ internal sealed class StorageCampaign
     }
 
     private void Train(FaultyFileSystem files, Acknowledged acknowledged, string resume) => TinyRun.Train(files, _data, _steps, acknowledged, resume);
+
+    private static Dictionary<string, byte[]> Evidence(FaultyFileSystem files) => TinyRun.Evidence(files).ToDictionary(file => file, files.Content);
 
     // Mostly as anyone does; now and then from an earlier checkpoint, which must not cost the later ones.
     private static string Resume(FaultyFileSystem files, Random random)

@@ -10,6 +10,9 @@ internal static class TinyRun
 {
     public const string Path = "/runs/demo";
 
+    /// <summary>The files of the run that are evidence: all but the times (docs/contract.md).</summary>
+    public static IEnumerable<string> Evidence(FaultyFileSystem files) => files.AllFiles(Path).Where(file => !file.EndsWith(RunTiming.FileName, StringComparison.Ordinal));
+
     /// <param name="files">Where the run is written.</param>
     /// <param name="data">A text file on the real disk.</param>
     /// <param name="steps">Steps; every second has a checkpoint, and the last.</param>

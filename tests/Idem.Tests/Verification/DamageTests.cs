@@ -23,7 +23,7 @@ public sealed class DamageTests : IDisposable
         Check();
         Random random = new(1);
         int offsets = 0;
-        foreach (string file in _files.AllFiles(TinyRun.Path))
+        foreach (string file in TinyRun.Evidence(_files).ToArray())
         {
             byte[] good = _files.Content(file);
             for (int offset = 0; offset < good.Length; offset++, offsets++)
@@ -43,7 +43,7 @@ public sealed class DamageTests : IDisposable
     [Fact]
     public void A_file_cut_at_any_length_or_longer_is_found_and_named()
     {
-        foreach (string file in _files.AllFiles(TinyRun.Path))
+        foreach (string file in TinyRun.Evidence(_files).ToArray())
         {
             byte[] good = _files.Content(file);
             for (int length = 0; length < good.Length; length += 1 + (length / 16))
@@ -59,6 +59,23 @@ public sealed class DamageTests : IDisposable
 
             _files.Replace(file, good);
         }
+    }
+
+    /// <summary>Times are no evidence: nothing they could say changes what is verified.</summary>
+    [Fact]
+    public void Times_are_outside_of_the_evidence()
+    {
+        string timing = TinyRun.Path + "/" + RunTiming.FileName;
+        RunTimes times = RunTiming.Read(RunFolder.Open(_files, TinyRun.Path));
+        Assert.Equal((1, 1, 2), (times.Processes.Count, times.Steps.Count, times.Steps[0].Tokens));
+        byte[] good = _files.Content(timing);
+        for (int length = 0; length < good.Length; length++)
+        {
+            _files.Replace(timing, good[..length]);
+            Assert.True(RunTiming.Read(RunFolder.Open(_files, TinyRun.Path)).Steps.Count <= 1);
+        }
+
+        Check();
     }
 
     private void RequireFound(string file, byte[] bad, string how)
