@@ -8,23 +8,26 @@ namespace Idem.Inference;
 
 /// <summary>A kind of byte-level BPE.</summary>
 /// <param name="Normalizer">The stage's JSON, or null.</param>
-/// <param name="Pattern">What words are; null for GPT-2's own.</param>
+/// <param name="PreTokenizer">The stage's JSON.</param>
 /// <param name="IgnoreMerges">A word that is a token needs no merges.</param>
 /// <param name="Begins">Whether a text begins with a token where the file does not say.</param>
-internal sealed record GgufBytePairs(string? Normalizer, string? Pattern, bool IgnoreMerges, bool Begins)
+internal sealed record GgufBytePairs(string? Normalizer, string PreTokenizer, bool IgnoreMerges, bool Begins)
 {
     /// <summary>The names of all kinds.</summary>
-    public const string Names = "gpt-2, llama-bpe, qwen2";
+    public const string Names = "gpt-2, llama-bpe, qwen2, smollm, tekken";
 
     private const string ByteLevel = """{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}""";
     private const string ByteLevelWords = """{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}""";
+    private const string Digits = """{"type":"Digits","individual_digits":true}""";
 
     /// <summary>The kind of a name; null if it is not known.</summary>
     public static GgufBytePairs? Of(string? name) => name switch
     {
-        "gpt-2" => new(null, null, false, false),
-        "llama-bpe" or "llama3" or "llama-v3" => new(null, SplitPattern.Llama3.Regex, true, true),
-        "qwen2" => new("""{"type":"NFC"}""", SplitPattern.Qwen2.Regex, false, false),
+        "gpt-2" => new(null, ByteLevelWords, false, false),
+        "llama-bpe" or "llama3" or "llama-v3" => new(null, Words(SplitPattern.Llama3), true, true),
+        "qwen2" => new("""{"type":"NFC"}""", Words(SplitPattern.Qwen2), false, false),
+        "smollm" => new(null, Sequence(Digits, ByteLevelWords), false, false),
+        "tekken" => new(null, Words(SplitPattern.Tekken), true, true),
         _ => null,
     };
 
@@ -33,7 +36,7 @@ internal sealed record GgufBytePairs(string? Normalizer, string? Pattern, bool I
     {
         vocabulary.WriteAddedTokens(json);
         GgufVocabulary.WriteStage(json, "normalizer", Normalizer);
-        WritePreTokenizer(json);
+        GgufVocabulary.WriteStage(json, "pre_tokenizer", PreTokenizer);
         int? begin = vocabulary.Flag("add_bos_token", Begins) ? vocabulary.Special("bos_token_id") : null;
         int? end = vocabulary.Flag("add_eos_token", false) ? vocabulary.Special("eos_token_id") : null;
         if (begin is null && end is null)
@@ -62,27 +65,8 @@ internal sealed record GgufBytePairs(string? Normalizer, string? Pattern, bool I
         json.WriteEndObject();
     }
 
-    private void WritePreTokenizer(Utf8JsonWriter json)
-    {
-        if (Pattern is null)
-        {
-            GgufVocabulary.WriteStage(json, "pre_tokenizer", ByteLevelWords);
-            return;
-        }
+    private static string Words(SplitPattern pattern) => Sequence(
+        $$"""{"type":"Split","pattern":{"Regex":"{{JsonEncodedText.Encode(pattern.Regex)}}"},"behavior":"Isolated","invert":false}""", ByteLevel);
 
-        json.WriteStartObject("pre_tokenizer");
-        json.WriteString("type", "Sequence");
-        json.WriteStartArray("pretokenizers");
-        json.WriteStartObject();
-        json.WriteString("type", "Split");
-        json.WriteStartObject("pattern");
-        json.WriteString("Regex", Pattern);
-        json.WriteEndObject();
-        json.WriteString("behavior", "Isolated");
-        json.WriteBoolean("invert", false);
-        json.WriteEndObject();
-        json.WriteRawValue(ByteLevel);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    private static string Sequence(string first, string second) => $$"""{"type":"Sequence","pretokenizers":[{{first}},{{second}}]}""";
 }

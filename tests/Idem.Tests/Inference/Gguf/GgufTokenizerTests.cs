@@ -45,6 +45,22 @@ public class GgufTokenizerTests
         }
     }
 
+    /// <summary>Kinds without a reference tokenizer: on other vocabularies the ids of llama.cpp itself (bench/peers/llama.cpp <c>tokenize</c>).</summary>
+    [Theory]
+    [InlineData("gpt2", "smollm", "1234 abc12x 9", "16 17 18 19 450 66 16 17 87 220 24")]
+    [InlineData("gpt2", "smollm", "HelloWorld FOObar's It's DON'T 12\n\n  x", "15496 10603 376 6684 5657 338 632 338 23917 6 51 220 16 17 628 220 2124")]
+    [InlineData("gpt2", "smollm", "\u0967\u0968\u0969 \u2160\u00bd x", "24231 100 24231 101 24231 102 220 158 227 254 23141 2124")]
+    [InlineData("llama3", "tekken", "1234 abc12x 9", "16 17 18 19 40122 16 17 87 220 24")]
+    [InlineData("llama3", "tekken", "HelloWorld FOObar's It's DON'T 12\n\n  x", "9906 10343 435 20066 2308 596 1102 596 45373 17773 220 16 17 271 220 865")]
+    [InlineData("llama3", "tekken", "e\u0301A\u030abc ABCdef camelCaseWORD", "68 54939 32 136 232 9081 19921 755 50252 4301 7375")]
+    public void Ids_are_those_of_llama_cpp(string name, string pre, string text, string ids)
+    {
+        using GgufFile file = GgufFile.Parse(Build(name, "gpt2", pre).Build(), "m.gguf");
+        Tokenizer tokenizer = Tokenizer.Parse(GgufTokenizer.ToJson(file), "m.gguf");
+        Assert.Equal(ids, string.Join(' ', tokenizer.Encode(text, addSpecialTokens: false)));
+        Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text, addSpecialTokens: false), skipSpecialTokens: false));
+    }
+
     /// <summary>Ids of special tokens that a file leaves out are those that llama.cpp takes.</summary>
     [Theory]
     [InlineData("llama2", "llama")]
