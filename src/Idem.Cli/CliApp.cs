@@ -65,6 +65,7 @@ internal static class CliApp
         {
             Verbs.TrainVerb.Create(),
             Verbs.GenerateVerb.Create(),
+            Verbs.ServeVerb.Create(),
             Verbs.LogitsVerb.Create(),
             Verbs.EmbedVerb.Create(),
             Verbs.EvalVerb.Create(),

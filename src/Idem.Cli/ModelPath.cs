@@ -58,6 +58,19 @@ internal static class ModelPath
         return option;
     }
 
+    /// <summary>How inference holds keys and values; every verb that generates has it.</summary>
+    public static Option<string> CacheDtypeOption()
+    {
+        Option<string> option = new("--kv-cache-dtype")
+        {
+            Description = "How keys and values are held: f32; bf16 (rounded to nearest once; half the memory). Part of the result.",
+            HelpName = string.Join('|', ProfileNames.Caches),
+            DefaultValueFactory = _ => ProfileNames.Caches[0],
+        };
+        option.AcceptOnlyFromAmong([.. ProfileNames.Caches]);
+        return option;
+    }
+
     /// <summary>The model that an argument names, for inference.</summary>
     public static ModelFolder Load(string verb, string path, string dtype) =>
         ModelFolder.Load(ResolveFolder(verb, path), ProfileNames.ParseWeights(dtype));

@@ -68,7 +68,7 @@ internal static class GenerateVerb
 
     private static readonly Option<string> Dtype = ModelPath.DtypeOption();
 
-    private static readonly Option<string> CacheDtypeName = CacheDtypeOption();
+    private static readonly Option<string> CacheDtypeName = ModelPath.CacheDtypeOption();
 
     private static readonly Option<string?> ReceiptFile = new("--receipt")
     {
@@ -156,18 +156,6 @@ internal static class GenerateVerb
     {
         DurableFile.Write(DiskFileSystem.Instance, file, receipt.Encode(out Digest id));
         return new GenerateJson.ReceiptFile(file, id, receipt.Model.Weights);
-    }
-
-    private static Option<string> CacheDtypeOption()
-    {
-        Option<string> option = new("--kv-cache-dtype")
-        {
-            Description = "How keys and values are held: f32; bf16 (rounded to nearest once; half the memory). Part of the result.",
-            HelpName = string.Join('|', ProfileNames.Caches),
-            DefaultValueFactory = _ => ProfileNames.Caches[0],
-        };
-        option.AcceptOnlyFromAmong([.. ProfileNames.Caches]);
-        return option;
     }
 
     // One sample streams; of several each is written when it ends.

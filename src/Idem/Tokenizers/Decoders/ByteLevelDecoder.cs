@@ -14,7 +14,8 @@ internal sealed class ByteLevelDecoder(ByteLevel settings) : IDecoder
 
     public void Write(JsonText json) => settings.Write(json);
 
-    private static byte[] Bytes(string token)
+    /// <summary>The bytes that a token spells.</summary>
+    internal static byte[] Bytes(string token)
     {
         byte[] bytes = new byte[token.Length];
         for (int i = 0; i < bytes.Length; i++)

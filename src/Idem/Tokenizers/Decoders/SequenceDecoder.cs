@@ -8,6 +8,8 @@ internal sealed class SequenceDecoder(IReadOnlyList<IDecoder> steps) : IDecoder
 {
     public const string Type = "Sequence";
 
+    public IReadOnlyList<IDecoder> Steps => steps;
+
     public ITokenStream Start(ITokenStream next) => steps.Reverse().Aggregate(next, static (stream, step) => step.Start(stream));
 
     public void Write(JsonText json)

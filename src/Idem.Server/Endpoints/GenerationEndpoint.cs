@@ -1,0 +1,123 @@
+// What completions and chats do alike: hand the request to the engine, and write what comes, whole or in parts.
+
+using System.Text.Json.Nodes;
+using Idem.Inference;
+using Idem.Inference.Serving;
+using Idem.Server.Http;
+using Idem.Server.Requests;
+using Idem.Server.Responses;
+using Microsoft.AspNetCore.Http;
+
+namespace Idem.Server.Endpoints;
+
+/// <summary>One request's answer.</summary>
+internal abstract class GenerationEndpoint(ServedModel model, GenerationFields fields, Answer answer)
+{
+    protected ServedModel Model => model;
+
+    protected GenerationFields Fields => fields;
+
+    /// <summary>The prompts.</summary>
+    protected abstract IReadOnlyList<Prompt> Prompts { get; }
+
+    /// <summary>How each prompt is continued.</summary>
+    protected abstract SamplingSettings Settings(Prompt prompt);
+
+    /// <summary>Log-probabilities of the prompts' own tokens; null for none.</summary>
+    protected virtual int? PromptTopLogProbabilities => null;
+
+    /// <summary>A whole choice.</summary>
+    protected abstract JsonObject Whole(int index, string text, IReadOnlyList<GeneratedToken> tokens, FinishReason reason, Generation first);
+
+    /// <summary>What a stream says of a choice before its first part; null for nothing.</summary>
+    protected abstract JsonObject? Opening(int index);
+
+    /// <summary>A part of a choice.</summary>
+    protected abstract JsonObject Part(ChoicePart part, Generation first);
+
+    /// <summary>Answers.</summary>
+    public async Task RunAsync(HttpContext context, EngineHost host)
+    {
+        CancellationToken left = context.RequestAborted;
+        using RunningRequest running = RunningRequest.Submit(host, model, fields, Prompts.Select(prompt => new GenerationRequest
+        {
+            Prompt = prompt.Ids,
+            Settings = Settings(prompt),
+            Samples = fields.Samples,
+            Client = fields.User.Length > 0 ? fields.User : context.Connection.RemoteIpAddress?.ToString() ?? "",
+            PromptTopLogProbabilities = PromptTopLogProbabilities,
+        }));
+        if (fields.Stream)
+        {
+            await StreamAsync(context.Response, running, left);
+        }
+        else
+        {
+            await context.Response.WriteJsonAsync(await CollectAsync(running, left));
+        }
+    }
+
+    private async Task<JsonObject> CollectAsync(RunningRequest running, CancellationToken left)
+    {
+        (System.Text.StringBuilder Text, List<GeneratedToken> Tokens, FinishReason Reason)[] choices =
+            [.. Enumerable.Range(0, Prompts.Count * fields.Samples).Select(_ => (new System.Text.StringBuilder(), new List<GeneratedToken>(), FinishReason.Length))];
+        await foreach (ChoicePart part in running.ReadAsync(left))
+        {
+            choices[part.Choice].Text.Append(part.Text);
+            choices[part.Choice].Tokens.AddRange(part.Tokens);
+            choices[part.Choice].Reason = part.Finished ?? choices[part.Choice].Reason;
+        }
+
+        JsonObject whole = answer.Create([.. choices.Select((choice, i) => Whole(i, choice.Text.ToString(), choice.Tokens, choice.Reason, First(running, i)))]);
+        whole["usage"] = Usage(running);
+        return whole;
+    }
+
+    private async Task StreamAsync(HttpResponse response, RunningRequest running, CancellationToken left)
+    {
+        EventStream events = new(response);
+        bool[] opened = new bool[Prompts.Count * fields.Samples];
+        try
+        {
+            await foreach (ChoicePart part in running.ReadAsync(left))
+            {
+                if (!opened[part.Choice] && Opening(part.Choice) is { } opening)
+                {
+                    await events.SendAsync(Chunk(opening), left);
+                }
+
+                opened[part.Choice] = true;
+                await events.SendAsync(Chunk(Part(part, First(running, part.Choice))), left);
+            }
+        }
+        catch (ApiException failure) when (response.HasStarted)
+        {
+            await events.SendAsync(failure.ToJson(), left); // and no mark of the end
+            return;
+        }
+
+        if (fields.IncludeUsage)
+        {
+            JsonObject last = answer.Create([]);
+            last["usage"] = Usage(running);
+            await events.SendAsync(last, left);
+        }
+
+        await events.EndAsync(left);
+    }
+
+    private JsonObject Chunk(JsonObject choice)
+    {
+        JsonObject chunk = answer.Create([choice]);
+        if (fields.IncludeUsage)
+        {
+            chunk["usage"] = null; // as OpenAI: the last one has it
+        }
+
+        return chunk;
+    }
+
+    private Generation First(RunningRequest running, int choice) => running.Streams[choice / fields.Samples].Generations[0];
+
+    private JsonObject Usage(RunningRequest running) => Answer.Usage(Prompts.Sum(prompt => prompt.Ids.Length), running.CompletionTokens, running.CachedTokens);
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Idem.Inference;
+using Idem.Nn;
+using Idem.Server.Tests.Support;
+
+namespace Idem.Server.Tests;
+
+/// <summary>Completions over plain HTTP: every choice is what the engine gives its prompt alone.</summary>
+public sealed class CompletionTests : IAsyncLifetime
+{
+    private RunningServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await RunningServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task PromptsAndSamplesAreNumberedInOrder()
+    {
+        JsonNode answer = await Complete("""{"model":"tiny","prompt":["the fox","jump"],"n":2,"seed":7,"max_tokens":9}""");
+
+        Assert.Equal("text_completion", (string?)answer["object"]);
+        Assert.Equal(7, (long)answer["seed"]!);
+        Assert.Equal([0, 1, 2, 3], answer["choices"]!.AsArray().Select(choice => (int)choice!["index"]!));
+        Assert.Equal(Alone("the fox", 7, 9), (string?)answer["choices"]![0]!["text"]);
+        Assert.Equal(Alone("jump", 7, 9), (string?)answer["choices"]![2]!["text"]);
+        Assert.NotEqual((string?)answer["choices"]![0]!["text"], (string?)answer["choices"]![1]!["text"]);
+        Assert.Equal("""{"prompt_tokens":11,"completion_tokens":36,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0}}""", answer["usage"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task AnAbsentSeedIsDrawnAndReturned()
+    {
+        JsonNode first = await Complete("""{"prompt":"the","max_tokens":12}"""), second = await Complete("""{"prompt":"the","max_tokens":12}""");
+        Assert.NotEqual((ulong)first["seed"]!, (ulong)second["seed"]!);
+        Assert.Equal(Alone("the", (ulong)first["seed"]!, 12), (string?)first["choices"]![0]!["text"]);
+        JsonNode again = await Complete($$"""{"prompt":"the","max_tokens":12,"seed":{{first["seed"]}}}""");
+        Assert.Equal((string?)first["choices"]![0]!["text"], (string?)again["choices"]![0]!["text"]);
+    }
+
+    [Theory]
+    [InlineData("-1", ulong.MaxValue)]
+    [InlineData("18446744073709551615", ulong.MaxValue)]
+    [InlineData("0", 0)]
+    public async Task SeedsAreAny64Bits(string written, ulong seed) =>
+        Assert.Equal(Alone("dog", seed, 10), (string?)(await Complete($$"""{"prompt":"dog","max_tokens":10,"seed":{{written}}}"""))["choices"]![0]!["text"]);
+
+    [Fact]
+    public async Task EveryFieldReachesTheDraw()
+    {
+        JsonNode answer = await Complete("""
+            {"prompt":"the lazy dog","seed":4,"max_tokens":25,"temperature":1.3,"top_p":0.9,"top_k":12,"min_p":0.01,"presence_penalty":0.4,"frequency_penalty":-0.3,
+             "repetition_penalty":1.2,"logit_bias":{"5":2.5,"3":-100},"user":"someone"}
+            """);
+        GeneratedToken[] alone = _server.Alone("the lazy dog", new SamplingSettings
+        {
+            Seed = 4, MaxTokens = 25, Temperature = 1.3f, TopP = 0.9f, TopK = 12, MinP = 0.01f, PresencePenalty = 0.4f, FrequencyPenalty = -0.3f, RepetitionPenalty = 1.2f,
+            LogitBias = [new(3, -100f), new(5, 2.5f)],
+        });
+        Assert.Equal(_server.Text(alone), (string?)answer["choices"]![0]!["text"]);
+    }
+
+    [Fact]
+    public async Task IdsAreAPromptLikeTheirText()
+    {
+        string ids = string.Join(',', _server.Model.Tokenizer.Encode("jigs vex"));
+        JsonNode answer = await Complete($$"""{"prompt":[[{{ids}}],[1,2]],"seed":2,"max_tokens":8}"""), single = await Complete($$"""{"prompt":[{{ids}}],"seed":2,"max_tokens":8}""");
+        Assert.Equal(Alone("jigs vex", 2, 8), (string?)answer["choices"]![0]!["text"]);
+        Assert.Equal(Alone("jigs vex", 2, 8), (string?)single["choices"]![0]!["text"]);
+    }
+
+    [Fact]
+    public async Task AStreamIsTheWholeInParts()
+    {
+        const string Request = """{"prompt":["the fox","jump"],"n":2,"seed":7,"max_tokens":9,"logprobs":1,"echo":true""";
+        JsonNode whole = await Complete(Request + "}");
+        IReadOnlyList<JsonNode> events = await _server.StreamAsync("/v1/completions", Request + ""","stream":true,"stream_options":{"include_usage":true}}""");
+        foreach (JsonNode? choice in whole["choices"]!.AsArray())
+        {
+            JsonNode[] parts = [.. events.SkipLast(1).Select(part => part["choices"]![0]!).Where(part => (int)part["index"]! == (int)choice!["index"]!)];
+            Assert.Equal((string?)choice!["text"], string.Concat(parts.Select(part => (string?)part["text"])));
+            foreach (string list in new[] { "tokens", "token_logprobs", "top_logprobs", "text_offset" })
+            {
+                Assert.Equal(choice["logprobs"]![list]!.ToJsonString(), "[" + string.Join(',', parts.SelectMany(part => part["logprobs"]![list]!.AsArray()).Select(item => item?.ToJsonString() ?? "null")) + "]");
+            }
+
+            Assert.Equal("length", (string?)parts[^1]["finish_reason"]);
+            Assert.All(parts.SkipLast(1), part => Assert.Null(part["finish_reason"]));
+        }
+
+        Assert.Equal(11 + 36, (int)events[^1]["usage"]!["total_tokens"]!);
+        Assert.Empty(events[^1]["choices"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task TheCacheDtypeIsTheServers()
+    {
+        await using RunningServer narrow = await RunningServer.StartAsync(new EngineSettings { CacheDtype = CacheDtype.BFloat16 }, served: new ServedModelSettings { CacheDtype = "bf16" });
+        Assert.NotEqual(_server.Model.Fingerprint, narrow.Model.Fingerprint);
+        Engine engine = new(narrow.Model.Folder.Decoder, new EngineSettings { CacheDtype = CacheDtype.BFloat16 });
+        GeneratedToken[] alone = [.. engine.Generate(narrow.Model.Tokenizer.Encode("the fox"), new SamplingSettings { MaxTokens = 20, Seed = 3 })];
+        (_, JsonNode answer) = await narrow.PostAsync("/v1/completions", """{"prompt":"the fox","seed":3,"max_tokens":20}""");
+        Assert.Equal(narrow.Text(alone), (string?)answer["choices"]![0]!["text"]);
+    }
+
+    private string Alone(string prompt, ulong seed, int tokens) => _server.Text(_server.Alone(prompt, new SamplingSettings { Seed = seed, MaxTokens = tokens }));
+
+    private async Task<JsonNode> Complete(string json)
+    {
+        (int status, JsonNode body) = await _server.PostAsync("/v1/completions", json);
+        Assert.True(status == 200, body.ToJsonString());
+        return body;
+    }
+}

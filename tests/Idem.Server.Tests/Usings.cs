@@ -1,0 +1,2 @@
+global using Idem.Tests.Support;
+global using Xunit;
