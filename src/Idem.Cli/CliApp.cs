@@ -72,6 +72,7 @@ internal static class CliApp
             Verbs.ConvertVerb.Create(),
             Verbs.DigestVerb.Create(),
             Verbs.VerifyVerb.Create(),
+            Verbs.AttestVerb.Create(),
             Verbs.DoctorVerb.Create(),
             Verbs.DemoVerb.Create(),
             Verbs.BenchVerb.Create(),

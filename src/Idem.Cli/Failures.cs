@@ -21,6 +21,7 @@ internal static class Failures
         CorruptFileException or TokenizerFormatException or DataException => new(ExitCodes.Corrupt, exception.Message),
         ModelConfigException or StateDictException => new(ExitCodes.Corrupt, exception.Message),
         TokenizationException => new(ExitCodes.Usage, exception.Message),
+        Attestation.SignatureUnavailableException => new(ExitCodes.Failure, exception.Message),
         TrainingException => new(ExitCodes.Failure, exception.Message),
         UnauthorizedAccessException => new(ExitCodes.Failure, exception.Message + " Choose a folder that you may write to."),
         IOException io when IsDiskFull(io) => new(ExitCodes.Failure, $"{io.Message} Free some space, then continue with --resume."),

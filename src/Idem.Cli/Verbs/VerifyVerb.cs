@@ -6,17 +6,19 @@ namespace Idem.Cli.Verbs;
 
 internal static class VerifyVerb
 {
-    private static readonly Argument<string> PathArgument = new("path") { Description = "A run folder that 'idem train --out' wrote, or a receipt that 'idem generate --receipt' wrote." };
+    private static readonly Argument<string> PathArgument = new("path") { Description = "A run folder that 'idem train --out' wrote, a receipt that 'idem generate --receipt' wrote, or what an --attestation is about." };
 
     private static readonly Kind Runs = new("a run folder", VerifyRun.Options, VerifyRun.Run);
 
     private static readonly Kind Receipts = new("a receipt", VerifyReceipt.Options, VerifyReceipt.Run);
 
-    private static readonly Kind[] Kinds = [Runs, Receipts];
+    private static readonly Kind Attested = new("what --attestation is about", VerifyAttestation.Options, VerifyAttestation.Run);
+
+    private static readonly Kind[] Kinds = [Runs, Receipts, Attested];
 
     public static Command Create()
     {
-        Command command = new("verify", "Re-execute a run or a generation, all or parts, and compare every bit that it states.") { PathArgument };
+        Command command = new("verify", "Re-execute a run or a receipt's answer, all or parts, and compare every bit that it states; or check an attestation.") { PathArgument };
         foreach (Option option in Kinds.SelectMany(kind => kind.Options))
         {
             command.Options.Add(option);
@@ -29,7 +31,7 @@ internal static class VerifyVerb
     private static int Run(VerbContext context)
     {
         string path = context.Value(PathArgument)!;
-        Kind kind = File.Exists(path) ? Receipts : Runs;
+        Kind kind = context.IsGiven(VerifyAttestation.Envelope) ? Attested : File.Exists(path) ? Receipts : Runs;
         foreach (Kind other in Kinds)
         {
             if (other != kind && other.Options.FirstOrDefault(context.IsGiven) is { } option)

@@ -82,6 +82,26 @@ public sealed class ModelFolder
         return new ModelFolder(files, model, packed ?? PackedDtype.Float32);
     }
 
+    /// <summary>Reads all but the weights, for those who ask what a model is; it computes nothing.</summary>
+    internal static ModelFolder OpenWithoutWeights(string path)
+    {
+        IModelFiles files = OpenFiles(path);
+        using OpenWeights weights = files.OpenWeights();
+        return new ModelFolder(files, CreateModel(files, files.Require(IModelFiles.Config), weights.State()), PackedDtype.Float32);
+    }
+
+    /// <summary>The files of a folder that make the model, in ordinal order: what else lies there changes nothing.</summary>
+    internal static IReadOnlyList<string> FileNames(string folder)
+    {
+        using SafeTensorsFolder weights = SafeTensorsFolder.Open(folder);
+        IEnumerable<string> names = [IModelFiles.Config, IModelFiles.Tokenizer, .. CompanionNames, SafeTensorsFolder.SingleFile, SafeTensorsFolder.IndexFile, FolderManifest.FileName];
+        return
+        [
+            .. names.Concat(weights.Files.Select(file => System.IO.Path.GetFileName(file.Path))).Distinct()
+                .Where(name => File.Exists(System.IO.Path.Combine(folder, name))).Order(NameOrder.Instance),
+        ];
+    }
+
     /// <summary>The tokenizer of a folder, a tokenizer.json or a GGUF file.</summary>
     /// <exception cref="TokenizerFormatException">It is malformed or of a kind that is not supported.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>

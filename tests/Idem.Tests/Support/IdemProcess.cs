@@ -16,9 +16,14 @@ internal static class IdemProcess
 
     public static Outcome Run(params string[] arguments) => Run(null, arguments);
 
-    public static Outcome Run(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static Outcome Run(IReadOnlyDictionary<string, string>? environment, params string[] arguments) => Wait(Start(environment, arguments), arguments);
+
+    /// <summary>Another copy of the command line.</summary>
+    public static Outcome RunFrom(string folder, params string[] arguments) => Wait(StartFrom(folder, null, arguments), arguments);
+
+    private static Outcome Wait(Process started, string[] arguments)
     {
-        using Process process = Start(environment, arguments);
+        using Process process = started;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(TimeSpan.FromMinutes(9)))
         {
@@ -29,7 +34,9 @@ internal static class IdemProcess
         return new Outcome(process.ExitCode, output.Result, error.Result);
     }
 
-    public static Process Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static Process Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments) => StartFrom(AppContext.BaseDirectory, environment, arguments);
+
+    private static Process StartFrom(string folder, IReadOnlyDictionary<string, string>? environment, string[] arguments)
     {
         ProcessStartInfo start = new("dotnet")
         {
@@ -37,7 +44,7 @@ internal static class IdemProcess
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Idem.Cli.dll"));
+        start.ArgumentList.Add(Path.Combine(folder, "Idem.Cli.dll"));
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
