@@ -4,9 +4,11 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Idem.ChatTemplates;
 using Idem.Inference;
+using Idem.Inference.Constraints;
 using Idem.Numerics.Kernels;
 using Microsoft.Extensions.AI;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
@@ -15,7 +17,8 @@ namespace Idem.Extensions.AI;
 
 /// <summary>
 /// Answers chats. Requests from several threads share the model's steps. Options that are not given: temperature 0.8, seed 0, as many
-/// tokens as the context holds. What cannot be honoured (tools, JSON schemas, images, another model) is refused.
+/// tokens as the context holds. An answer is held to a JSON schema token by token (<see cref="JsonSchemaConstraints"/>); a schema takes no
+/// properties but its own, all of them. What cannot be honoured (tools, JSON without a schema, images, another model) is refused.
 /// </summary>
 public sealed class IdemChatClient : IChatClient
 {
@@ -24,9 +27,12 @@ public sealed class IdemChatClient : IChatClient
 
     private const float DefaultTemperature = 0.8f;
 
+    private static readonly AIJsonSchemaTransformOptions s_closed = new() { DisallowAdditionalProperties = true, RequireAllProperties = true };
+
     private readonly ModelFolder _model;
     private readonly ChatTemplate _template;
     private readonly Engine _engine;
+    private readonly Lazy<JsonSchemaConstraints> _schemas;
     private readonly Lock _gate = new(); // whoever reads steps the engine, which advances everybody
 
     /// <summary>A client of a model.</summary>
@@ -40,6 +46,7 @@ public sealed class IdemChatClient : IChatClient
         _template = template ?? ChatTemplate.Load(model.ReadFile, model.Path)
             ?? throw new ArgumentException($"{model.Path} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): pass one", nameof(model));
         _engine = new Engine(model.Decoder);
+        _schemas = new Lazy<JsonSchemaConstraints>(() => new JsonSchemaConstraints(model.Tokenizer, model.Decoder.Config.VocabSize, model.StopIds));
     }
 
     private ChatClientMetadata Metadata => new("idem", null, _model.Path);
@@ -49,6 +56,8 @@ public sealed class IdemChatClient : IChatClient
     public static IdemChatClient Load(string folder) => new(ModelFolder.Load(folder, PackedDtype.Float32));
 
     /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">An option cannot be honoured.</exception>
+    /// <exception cref="JsonSchemaException">The schema of an answer is malformed or not supported: it names the place.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ChatResponse response = await GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken).ConfigureAwait(false);
@@ -152,7 +161,11 @@ public sealed class IdemChatClient : IChatClient
         PresencePenalty = options?.PresencePenalty ?? 0f,
         Seed = unchecked((ulong)(options?.Seed ?? 0)),
         StopIds = _model.StopIds,
+        Constraint = options?.ResponseFormat is ChatResponseFormatJson { Schema: { } schema } ? _schemas.Value.Create(Closed(schema)) : null,
     };
+
+    // Schemas made of types leave open what an object holds beside its properties; a text is written from the properties alone.
+    private static string Closed(JsonElement schema) => AIJsonUtilities.TransformSchema(schema, s_closed).GetRawText();
 
     private void Refuse(ChatOptions? options)
     {
@@ -161,9 +174,9 @@ public sealed class IdemChatClient : IChatClient
             throw new NotSupportedException("ChatOptions.Tools: calls of tools are not read from the answer; leave the tools out");
         }
 
-        if (options?.ResponseFormat is not (null or ChatResponseFormatText))
+        if (options?.ResponseFormat is ChatResponseFormatJson { Schema: null })
         {
-            throw new NotSupportedException("ChatOptions.ResponseFormat: answers are not constrained to JSON; ask for text");
+            throw new NotSupportedException("ChatOptions.ResponseFormat: JSON without a schema is not supported; give one (ChatResponseFormat.ForJsonSchema)");
         }
 
         if (options?.ModelId is { } model && model != _model.Path)

@@ -1,8 +1,14 @@
+using System.Text;
+using System.Text.Json;
 using Idem.Extensions.AI;
+using Idem.Formats;
 using Idem.Inference;
+using Idem.Inference.Constraints;
+using Idem.Models;
 using Idem.Tests.Support;
 using Idem.Tests.Training;
 using Microsoft.Extensions.AI;
+using CharacterTrainer = Idem.Tokenizers.CharacterTrainer;
 
 namespace Idem.Tests.Extensions;
 
@@ -67,6 +73,36 @@ public sealed class ChatClientTests : IDisposable
         Assert.Equal(whole[..whole.IndexOf(stop, StringComparison.Ordinal)], text);
     }
 
+    /// <summary>An answer asked for as a type is one, whatever the weights; and it is the same each time.</summary>
+    [Fact]
+    public async Task AnAnswerIsHeldToASchema()
+    {
+        byte[] ascii = CharacterTrainer.Train([string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c))]).ToJson();
+        Llama model = new(new LlamaConfig
+        {
+            VocabSize = 95, HiddenSize = 32, IntermediateSize = 48, NumHiddenLayers = 1, NumAttentionHeads = 2, NumKeyValueHeads = 2, MaxPositionEmbeddings = 600, InitializerRange = 0.2,
+            EosTokenIds = [],
+        });
+        model.Initialize(4);
+        model.Eval();
+        string path = _folder["json"];
+        FolderFile template = new("chat_template.jinja", stream => stream.Write(Encoding.UTF8.GetBytes(Template)));
+        AtomicFolder.Write(DiskFileSystem.Instance, path, [.. ModelFolder.Files(model, ascii, model.StateDict().ToNamedTensors()), template]);
+        using IdemChatClient client = new(ModelFolder.Load(path));
+        for (int seed = 0; seed < 5; seed++)
+        {
+            ChatOptions options = new() { Seed = seed, Temperature = 1, ResponseFormat = ChatResponseFormat.ForJsonSchema<Reading>() };
+            ChatResponse answer = await client.GetResponseAsync("u", options, TestContext.Current.CancellationToken);
+            Reading reading = JsonSerializer.Deserialize<Reading>(answer.Text, JsonSerializerOptions.Web)!;
+            Assert.True(Enum.IsDefined(reading.Kind));
+            Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+            Assert.Equal(answer.Text, (await client.GetResponseAsync("u", options, TestContext.Current.CancellationToken)).Text);
+        }
+
+        ChatOptions odd = new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse("""{"type":"object","properties":{"a":{"type":"string","format":"uri"}}}""").RootElement) };
+        Assert.Contains("format", (await Assert.ThrowsAsync<JsonSchemaException>(() => client.GetResponseAsync("u", odd, TestContext.Current.CancellationToken))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WhatCannotBeHonouredIsRefused()
     {
@@ -89,6 +125,15 @@ public sealed class ChatClientTests : IDisposable
         Assert.Equal(HiddenStates.Of(model.Model, model.Tokenizer.Encode("quick dog")).Pooled, two[1].Vector.ToArray());
         Assert.Equal(12, two.Usage!.InputTokenCount);
     }
+
+    [System.Text.Json.Serialization.JsonConverter(typeof(System.Text.Json.Serialization.JsonStringEnumConverter<Weather>))]
+    private enum Weather
+    {
+        Sun,
+        Rain,
+    }
+
+    private sealed record Reading(Weather Kind, long Degrees, bool? Wind);
 
     private static async Task<string> Ask(IdemChatClient client, int i) =>
         (await client.GetResponseAsync(Question(i), Options(i), TestContext.Current.CancellationToken)).Text;
