@@ -26,15 +26,21 @@ internal static class VerifyReceipt
 
     public static int Run(VerbContext context, string path)
     {
-        Receipt receipt = Receipt.Decode(Read(path), path, out Digest id);
+        byte[] bytes = Read(path);
+        Receipt receipt;
+        Digest id;
+        try
+        {
+            receipt = Receipt.Decode(bytes, path, out id);
+        }
+        catch (ReceiptException exception) when (exception.IsDigest && context.IsGiven(Model))
+        {
+            throw Explain(context, bytes, path, exception);
+        }
+
         ReceiptPlace? only = context.Value(Token) is { } place ? ParsePlace(place, receipt) : null;
-        string directory = context.Value(Model) ?? throw new UsageException($"verify: {path} is a receipt, which its model replays: give --model");
         long begin = Stopwatch.GetTimestamp();
-        string dtype = ProfileNames.Of(ReceiptVerifier.DtypeOf(receipt, path));
-        ModelFolder model = ModelPath.Load("verify", directory, dtype);
-        ReceiptModel identity = Receipts.Identify(model, default);
-        ReceiptReport report = ProgressDisplay.Run("re-executing", "tokens", context.Json,
-            progress => ReceiptVerifier.Verify(receipt, path, model, identity, only, progress, context.Cancellation));
+        (ReceiptReport report, ModelFolder model) = Replay(context, path, receipt, only);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         if (context.Json)
         {
@@ -52,6 +58,32 @@ internal static class VerifyReceipt
         }
 
         return ExitCodes.Success;
+    }
+
+    private static (ReceiptReport Report, ModelFolder Model) Replay(VerbContext context, string path, Receipt receipt, ReceiptPlace? only)
+    {
+        string directory = context.Value(Model) ?? throw new UsageException($"verify: {path} is a receipt, which its model replays: give --model");
+        ModelFolder model = ModelPath.Load("verify", directory, ProfileNames.Of(ReceiptVerifier.DtypeOf(receipt, path)));
+        ReceiptModel identity = Receipts.Identify(model, default);
+        return (ProgressDisplay.Run("re-executing", "tokens", context.Json,
+            progress => ReceiptVerifier.Verify(receipt, path, model, identity, only, progress, context.Cancellation)), model);
+    }
+
+    // A file whose digests do not hold says only which part was changed; the model says which field.
+    private static ReceiptException Explain(VerbContext context, byte[] bytes, string path, ReceiptException exception)
+    {
+        string found;
+        try
+        {
+            (ReceiptReport report, _) = Replay(context, path, Receipt.DecodeChanged(bytes, path), null);
+            found = report.Equal ? "The model answers what the file says: the digest itself was changed" : $"Compared with the model: {report.Mismatches[0]}";
+        }
+        catch (ReceiptException impossible)
+        {
+            found = $"{impossible.Field}: {impossible.What}";
+        }
+
+        return new ReceiptException(path, exception.Field, $"{exception.What}. {found.TrimEnd('.')}");
     }
 
     private static byte[] Read(string path) => new FileInfo(path).Length <= Receipt.BytesMax

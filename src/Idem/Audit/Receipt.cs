@@ -38,7 +38,13 @@ public sealed record Receipt
     /// <param name="file">Its name, for messages.</param>
     /// <param name="id">The receipt's name.</param>
     /// <exception cref="ReceiptException">The bytes are not those of a receipt; names the field.</exception>
-    public static Receipt Decode(ReadOnlySpan<byte> bytes, string file, out Digest id) => ReceiptReader.Read(bytes, file, out id);
+    public static Receipt Decode(ReadOnlySpan<byte> bytes, string file, out Digest id) => ReceiptReader.Read(bytes, file, checksDigests: true, out id);
+
+    /// <summary>Reads what a file says whose digests do not hold, to find what was changed in it; it is no receipt.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <exception cref="ReceiptException">The bytes are not even written as a receipt's.</exception>
+    public static Receipt DecodeChanged(ReadOnlySpan<byte> bytes, string file) => ReceiptReader.Read(bytes, file, checksDigests: false, out _);
 }
 
 /// <summary>What computed an answer: whatever decides a logit, and what makes text of ids.</summary>

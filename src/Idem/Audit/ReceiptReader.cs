@@ -14,15 +14,17 @@ internal sealed class ReceiptReader
 
     private readonly string _file;
     private readonly string _text;
+    private readonly bool _checksDigests;
     private int _at;
 
-    private ReceiptReader(string file, string text)
+    private ReceiptReader(string file, string text, bool checksDigests)
     {
         _file = file;
         _text = text;
+        _checksDigests = checksDigests;
     }
 
-    public static Receipt Read(ReadOnlySpan<byte> bytes, string file, out Digest id)
+    public static Receipt Read(ReadOnlySpan<byte> bytes, string file, bool checksDigests, out Digest id)
     {
         if (!bytes.StartsWith("{\"format\":\""u8))
         {
@@ -31,7 +33,7 @@ internal sealed class ReceiptReader
 
         try
         {
-            return new ReceiptReader(file, StrictUtf8.GetString(bytes)).Read(out id);
+            return new ReceiptReader(file, StrictUtf8.GetString(bytes), checksDigests).Read(out id);
         }
         catch (DecoderFallbackException)
         {
@@ -59,19 +61,12 @@ internal sealed class ReceiptReader
         ReceiptSampling sampling = Section("sampling", Sampling);
         List<int> prompt = Section("prompt", Prompt);
         Digest header = ReceiptChain.Header(_text[.._at]);
-        if (DigestField(",\n", "header", "header") is var said && said != header)
-        {
-            throw Bad("header", $"{said} is not the digest {header} of what is before it: invariant_under, a section, or this digest was changed");
-        }
-
+        Digest said = DigestField(",\n", "header", "header");
+        Require(said == header, "header", $"{said} is not the digest {header} of what is before it: invariant_under, a section, or this digest was changed");
         List<ReceiptSample> samples = Samples(header, prompt.Count);
         Digest expected = ReceiptChain.Id(_text[.._at]);
         id = DigestField(",\n", "id", "id");
-        if (id != expected)
-        {
-            throw Bad("id", $"{id} is not the digest {expected} of the receipt: it was changed");
-        }
-
+        Require(id == expected, "id", $"{id} is not the digest {expected} of the receipt: it was changed");
         return _text.AsSpan(_at) is "}\n"
             ? new Receipt { InvariantUnder = invariances, Model = model, Sampling = sampling, PromptIds = prompt, Samples = samples }
             : throw Bad(null, "does not end after id");
@@ -86,7 +81,8 @@ internal sealed class ReceiptReader
         Digest expected = ReceiptChain.Section(string.Concat(_text.AsSpan(begin, _at - begin), "}"));
         Digest said = DigestField(",", "digest", $"{name}.digest");
         Expect("}", name);
-        return said == expected ? value : throw Bad($"{name}.digest", $"{said} is not the digest {expected} of {name}: one of its fields, or this digest, was changed");
+        Require(said == expected, $"{name}.digest", $"{said} is not the digest {expected} of {name}: one of its fields, or this digest, was changed");
+        return value;
     }
 
     private ReceiptModel Model() => new()
@@ -208,11 +204,7 @@ internal sealed class ReceiptReader
     private void CheckHash(string field, Digest expected, string what)
     {
         Digest said = DigestField(",", "hash", field);
-        if (said != expected)
-        {
-            throw Bad(field, $"{said} is not {expected}, {what}");
-        }
-
+        Require(said == expected, field, $"{said} is not {expected}, {what}");
         Expect("}", field);
     }
 
@@ -376,6 +368,14 @@ internal sealed class ReceiptReader
         if (!TryTake(literal))
         {
             throw Bad(field, "is missing, misplaced or malformed");
+        }
+    }
+
+    private void Require(bool holds, string field, string what)
+    {
+        if (_checksDigests && !holds)
+        {
+            throw new ReceiptException(_file, field, what, isDigest: true);
         }
     }
 

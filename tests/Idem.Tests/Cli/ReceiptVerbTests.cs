@@ -70,6 +70,28 @@ public sealed class ReceiptVerbTests : IDisposable
         }
     }
 
+    /// <summary>One who edits a receipt and leaves its digests alone; the model says which field it was.</summary>
+    [Fact]
+    public void AnEditedReceiptIsCorruptAndTheFieldIsNamed()
+    {
+        Assert.Equal(0, Generate("r.json").ExitCode);
+        string text = File.ReadAllText(_folder["r.json"]);
+        Edit("\"seed\":5", "\"seed\":6", "sampling.digest", "a sampling parameter, the seed or");
+        Edit("\"max_tokens\":12", "\"max_tokens\":13", "sampling.digest", "max_tokens was changed");
+        Edit("\"dtype\":\"f32\"", "\"dtype\":\"q8\"", "model.digest", "the receipt says dtype q8, its logits are those of f32");
+        Edit("\"finish_reason\":\"length\"", "\"finish_reason\":\"stop\"", "samples[0].hash", "it is 'length'");
+        Edit("\"chat_template\":null", $"\"chat_template\":\"{Digest.Of("a template"u8)}\"", "model.digest", "the model has none");
+
+        void Edit(string from, string to, string part, string reason)
+        {
+            Assert.Contains(from, text, StringComparison.Ordinal);
+            File.WriteAllText(_folder["edited.json"], text.Replace(from, to, StringComparison.Ordinal));
+            IdemProcess.Outcome outcome = Verify("edited.json");
+            ExitCodeTests.AssertFailure(outcome, 4, reason);
+            Assert.Contains($": {part}: ", outcome.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void AnotherModelIsNamed()
     {
