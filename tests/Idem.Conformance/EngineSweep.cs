@@ -1,9 +1,11 @@
-// Random requests through the engine: batches, chunks, prefixes, arrivals, cancellations, threads and paths.
+// Random requests through the engine: batches, chunks, shared pages, pages taken away, arrivals, cancellations, threads and paths; and
+// random schedules with a model that costs nothing.
 
 using System.Diagnostics;
 using System.Globalization;
 using Idem.Models;
 using Idem.Tests.Inference;
+using Idem.Tests.Inference.Scheduling;
 using Idem.Tests.Models;
 
 namespace Idem.Conformance;
@@ -11,6 +13,8 @@ namespace Idem.Conformance;
 internal static class EngineSweep
 {
     public const string Usage = "engine [cases] [seed]";
+
+    public const string SchedulesUsage = "schedule [cases] [seed]";
 
     public static int Run(string[] args)
     {
@@ -35,6 +39,24 @@ internal static class EngineSweep
         }
 
         Console.WriteLine(wrong == 0 ? $"{cases} cases, none wrong" : $"FAILED: {wrong} of {cases} cases");
+        return wrong == 0 ? 0 : 3;
+    }
+
+    /// <summary>Schedules without a model.</summary>
+    public static int RunSchedules(string[] args)
+    {
+        int cases = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100_000;
+        int seed = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1;
+        int wrong = 0;
+        Parallel.For(0, cases, i =>
+        {
+            if (SchedulerCampaign.Run(new Random(HashCode(seed, i))) is { } difference)
+            {
+                Interlocked.Increment(ref wrong);
+                Console.WriteLine($"WRONG schedule {i}: {difference}");
+            }
+        });
+        Console.WriteLine(wrong == 0 ? $"{cases} schedules, none wrong" : $"FAILED: {wrong} of {cases} schedules");
         return wrong == 0 ? 0 : 3;
     }
 

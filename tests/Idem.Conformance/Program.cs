@@ -14,6 +14,8 @@ switch (args.Length > 0 ? args[0] : "")
         return EngineSweep.Run(args[1..]);
     case "receipts":
         return ReceiptSweep.Run(args[1..]);
+    case "schedule":
+        return EngineSweep.RunSchedules(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
     case "storage":
@@ -41,6 +43,7 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {FmaSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {ReceiptSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.SchedulesUsage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {StorageSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");

@@ -186,13 +186,17 @@ public static unsafe partial class Attention
             ref readonly AttentionShape shape = ref kernel.Shape;
             int block = 4 * S.Lanes, size = shape.HeadSize, first = FirstKey(kernel, range), end = FirstKey(kernel, range + 1);
             float* lanes = _keyLanes + (range * _keyLanesFloats);
-            long k = ((long)(head / shape.KeyHeads) * shape.KeyBatchStride) + ((long)(head % shape.KeyHeads) * size);
             for (; first < end; first += block)
             {
                 int count = Math.Min(block, end - first);
-                float* keys = kernel.K.Read(
-                    k + ((long)first * shape.KeyRowStride), shape.KeyRowStride, count, size, _widened + (range * _widenedFloats), out int stride);
-                Transposition.RowsToLanes(keys, stride, count, size, lanes, block);
+                for (int done = 0, together; done < count; done += together)
+                {
+                    together = kernel.K.Together(first + done, count - done);
+                    float* keys = kernel.K.Read(
+                        head / shape.KeyHeads, first + done, head % shape.KeyHeads * size, together, size, _widened + (range * _widenedFloats), out int stride);
+                    Transposition.RowsToLanes(keys, stride, together, size, lanes + done, block);
+                }
+
                 for (int row = 0; row < kernel.Rows; row++)
                 {
                     float* q = kernel.Q + ((long)(head / shape.KeyHeads) * shape.QueryBatchStride) + Address(shape, head, row, shape.QueryRowStride);
@@ -235,18 +239,22 @@ public static unsafe partial class Attention
             where D : struct
         {
             ref readonly AttentionShape shape = ref kernel.Shape;
-            int size = shape.HeadSize, end = FirstKey(kernel, range + 1);
-            long v = ((long)(head / shape.KeyHeads) * shape.ValueBatchStride) + ((long)(head % shape.KeyHeads) * size);
-            for (int first = FirstKey(kernel, range); first < end;)
+            int size = shape.HeadSize, begin = FirstKey(kernel, range), end = FirstKey(kernel, range + 1);
+            for (int first = begin, together; first < end; first += together)
             {
                 int leaf = first / ChainTree.Leaf, next = (int)Math.Min(end, (leaf + 1L) * ChainTree.Leaf);
+                together = kernel.V.Together(first, next - first);
                 float* sums = Leaf(kernel, leaf);
-                AttentionSums.Clear<S, F, D>(sums, kernel.Rows * size);
+                if (first == begin || first % ChainTree.Leaf == 0)
+                {
+                    AttentionSums.Clear<S, F, D>(sums, kernel.Rows * size);
+                }
+
+                // A leaf's chain goes on where the last page's ended: its sums are kept in memory between.
                 float* values = kernel.V.Read(
-                    v + ((long)first * shape.ValueRowStride), shape.ValueRowStride, next - first, size, _widened + (range * _widenedFloats), out int stride);
+                    head / shape.KeyHeads, first, head % shape.KeyHeads * size, together, size, _widened + (range * _widenedFloats), out int stride);
                 AttentionChains chains = new(_scores - kernel.KeyBase, (nint)_stride, 1, values - ((long)first * stride), stride);
-                chains.Add<S, F, D>(_firsts, _ends, kernel.Rows, first, next, sums, size, size);
-                first = next;
+                chains.Add<S, F, D>(_firsts, _ends, kernel.Rows, first, first + together, sums, size, size);
             }
         }
 

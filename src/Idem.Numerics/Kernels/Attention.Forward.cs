@@ -56,9 +56,8 @@ public static unsafe partial class Attention
             float* lanes = memory.Take(Lanes.Count * S.Lanes), scores = memory.Take(scoresSize);
             AttentionMask mask = new(memory.Take(hasDropout ? scoresSize : 0), width, Shape.Dropout.KeptScale);
             byte* bytes = (byte*)memory.Take(hasDropout ? keyCount : 0);
-            long head = (long)keyHead * headSize;
-            K.Pack<S, F, D>(((long)batch * Shape.KeyBatchStride) + ((long)keyFirst * Shape.KeyRowStride) + head, Shape.KeyRowStride, keyCount, headSize, keys);
-            V.Pack<S, F, D>(((long)batch * Shape.ValueBatchStride) + ((long)keyFirst * Shape.ValueRowStride) + head, Shape.ValueRowStride, keyCount, headSize, values);
+            K.Pack<S, F, D>(batch, keyFirst, keyHead * headSize, keyCount, headSize, keys);
+            V.Pack<S, F, D>(batch, keyFirst, keyHead * headSize, keyCount, headSize, values);
 
             for (int h = keyHead * Shape.Group; h < (keyHead + 1) * Shape.Group; h++)
             {

@@ -43,7 +43,8 @@ public static unsafe partial class Attention
 
         fixed (float* pq = q, pk = k, pv = v, py = y, pm = max, ps = sum)
         {
-            Run(compute, shape, pq, new KeyRows(pk), new KeyRows(pv), py, pm, ps);
+            KeyRows keys = new(pk, shape.KeyRowStride, shape.KeyBatchStride), values = new(pv, shape.ValueRowStride, shape.ValueBatchStride);
+            Run(compute, shape, pq, keys, values, py, pm, ps);
         }
     }
 
@@ -56,8 +57,48 @@ public static unsafe partial class Attention
         fixed (float* pq = q, py = y)
         fixed (ushort* pk = k, pv = v)
         {
-            Run(compute, shape, pq, new KeyRows(pk), new KeyRows(pv), py, null, null);
+            KeyRows keys = new(pk, shape.KeyRowStride, shape.KeyBatchStride), values = new(pv, shape.ValueRowStride, shape.ValueBatchStride);
+            Run(compute, shape, pq, keys, values, py, null, null);
         }
+    }
+
+    /// <summary>The same of one sequence whose keys and values lie in pages: the bits of the same rows side by side.</summary>
+    /// <param name="compute">Path and threads.</param>
+    /// <param name="shape">One sequence; the distances between rows of k and v are those within a page.</param>
+    /// <param name="q">Queries.</param>
+    /// <param name="pages">The pages of the sequence's positions.</param>
+    /// <param name="keys">Where a page's keys begin, in elements.</param>
+    /// <param name="values">Where a page's values begin, in elements.</param>
+    /// <param name="isBFloat16">Whether an element is bfloat16, not float32.</param>
+    /// <param name="y">The result.</param>
+    public static void Forward(
+        Compute compute, in AttentionShape shape, ReadOnlySpan<float> q, KeyPageTable pages, int keys, int values, bool isBFloat16, Span<float> y)
+    {
+        const string Operation = "Attention.Forward";
+        shape.Check(Operation);
+        ArgumentNullException.ThrowIfNull(pages);
+        Check.That(shape.Batch == 1, Operation, $"pages are of one sequence, not of {shape.Batch}");
+        Check.That(pages.Rows >= shape.KeyCount, Operation, $"{pages.Count} pages of {pages.Length} rows do not hold {shape.KeyCount} keys");
+        int elements = pages[0].Floats * (isBFloat16 ? 2 : 1);
+        CheckPage(Operation, nameof(keys), elements, keys, pages.Length, shape.KeyHeads * shape.HeadSize, shape.KeyRowStride);
+        CheckPage(Operation, nameof(values), elements, values, pages.Length, shape.KeyHeads * shape.HeadSize, shape.ValueRowStride);
+        AttentionShape.CheckOperand(Operation, nameof(q), q.Length, 1, shape.QueryHeads, shape.QueryCount, shape.HeadSize, shape.QueryBatchStride, shape.QueryRowStride);
+        AttentionShape.CheckOperand(Operation, nameof(y), y.Length, 1, shape.QueryHeads, shape.QueryCount, shape.HeadSize, shape.OutputBatchStride, shape.OutputRowStride);
+        fixed (float* pq = q, py = y)
+        fixed (nint* addresses = pages.Addresses)
+        {
+            KeyRows k = new(addresses, pages.Length, keys, shape.KeyRowStride, isBFloat16), v = new(addresses, pages.Length, values, shape.ValueRowStride, isBFloat16);
+            Run(compute, shape, pq, k, v, py, null, null);
+        }
+
+        GC.KeepAlive(pages);
+    }
+
+    private static void CheckPage(string operation, string name, int elements, int first, int rows, int width, int rowStride)
+    {
+        Check.That(rowStride >= width, operation, $"rows of {name} overlap: {width} elements {rowStride} apart");
+        Check.That(
+            first >= 0 && first + ((rows - 1L) * rowStride) + width <= elements, operation, $"{name} from {first} on, {rows} rows of {width} elements, exceed a page of {elements}");
     }
 
     private static void Run(Compute compute, in AttentionShape shape, float* q, KeyRows k, KeyRows v, float* y, float* max, float* sum)

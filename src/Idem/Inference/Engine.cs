@@ -1,59 +1,76 @@
 // Generation: token ids in, token ids out; it knows no text. Sequences join and leave between steps; a step gives each that is past
-// its prompt one token, and computes a part of the others' prompts. What a sequence gets depends on itself alone: neighbours,
-// chunks, prefixes taken over and the order of submission change when it is computed, never its bits, which are those of a forward
-// pass over the whole sequence. A sequence that outgrows the context slides: each further token sees the last tokens of the
-// context, as in nanoGPT, computed from those tokens alone.
+// its prompt one token, and computes a part of the others' prompts (Scheduling/ decides whose). What a sequence gets depends on itself
+// alone: neighbours, chunks, pages taken over or taken away and the order of submission change when it is computed, never its bits,
+// which are those of a forward pass over the whole sequence. A sequence that outgrows the context slides: each further token sees the
+// last tokens of the context, as in nanoGPT, computed from those tokens alone.
 
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
+using Idem.Inference.Scheduling;
 using Idem.Inference.Serving;
 using Idem.Models;
 using Idem.Nn;
-using Idem.Numerics;
 
 namespace Idem.Inference;
 
 /// <summary>Generates continuations of any number of prompts at once. Not for several threads at once.</summary>
 public sealed class Engine
 {
-    private readonly DecoderModel _model;
     private readonly EngineSettings _settings;
-    private readonly PrefixCache _prefixes;
-    private readonly List<Generation> _waiting = [];
-    private readonly List<Generation> _active = [];
+    private readonly KvLayout _layout;
+    private readonly Scheduler _scheduler;
+    private readonly PagedDecoder _decoder;
+    private readonly Dictionary<Generation, GenerationSequence> _sequences = []; // those that have not ended; looked up, never enumerated
+    private readonly int _context, _vocabulary;
     private EngineStatistics _counters = new();
-
-    // One step's batch.
-    private readonly List<int> _ids = [], _counts = [], _rows = [];
-    private readonly List<KvCache> _caches = [];
-    private readonly List<Generation> _drawing = [];
-    private float[] _logits;
 
     /// <summary>An engine without sequences.</summary>
     /// <param name="model">In evaluation mode.</param>
     /// <param name="settings">How sequences share the machine.</param>
     public Engine(DecoderModel model, EngineSettings? settings = null)
+        : this(model, settings, null)
+    {
+    }
+
+    /// <summary>The same with another computation of logits in the model's place.</summary>
+    internal Engine(DecoderModel model, EngineSettings? settings, BatchForward? forward)
     {
         ArgumentNullException.ThrowIfNull(model);
-        _model = model;
         _settings = settings ?? new EngineSettings();
         _settings.Validate();
-        _prefixes = new PrefixCache(_settings.PrefixPositions ?? Context);
-        _logits = new float[Vocabulary];
+        (_context, _vocabulary) = (model.Config.ContextLength, model.Config.VocabSize);
+        _layout = model.KvLayout(_settings.PageLength, _settings.CacheDtype);
+        int length = _settings.PageLength, perSequence = (int)(((long)_context + length - 1) / length);
+        int pages = _settings.KvPositions is { } positions ? positions / length : (int)Math.Min((long)perSequence * _settings.MaxSequences, int.MaxValue);
+        _scheduler = new Scheduler(
+            new PagePool(pages, length, (int)(((long)(_settings.PrefixPositions ?? _context) + length - 1) / length)), _settings.MaxSequences, _settings.MaxBatchedTokens);
+        _decoder = new PagedDecoder(forward ?? model.Forward, _layout, _vocabulary, _context);
     }
 
     /// <summary>Whether a sequence is not finished.</summary>
-    public bool HasWork => _active.Count + _waiting.Count > 0;
+    public bool HasWork => _scheduler.HasWork;
 
-    private int Context => _model.Config.ContextLength;
-
-    private int Vocabulary => _model.Config.VocabSize;
-
-    /// <summary>What it does now and has done; speed and pages are left out.</summary>
-    public EngineStatistics Statistics => _counters with { Queued = _waiting.Count, Running = _active.Count };
+    /// <summary>What it does now and has done; speed is left out.</summary>
+    public EngineStatistics Statistics => _counters with
+    {
+        Queued = _scheduler.Waiting,
+        Running = _scheduler.Running.Count,
+        PagesInUse = _scheduler.Pages.InUse,
+        PagesCached = _scheduler.Pages.Cached,
+        PagesTotal = _scheduler.Pages.Count,
+        PageBytes = _layout.PageBytes,
+        PromptTokens = _scheduler.BegunPositions,
+        CachedTokens = _scheduler.TakenOver,
+        Preemptions = _scheduler.Preemptions,
+    };
 
     /// <summary>Positions that waiting sequences may take.</summary>
-    internal long QueuedPositions => _waiting.Sum(generation => generation.Ids.Count + (long)generation.Settings.MaxTokens);
+    internal long QueuedPositions => _scheduler.WaitingPositions;
+
+    /// <summary>Whose pages are whose; for tests.</summary>
+    internal Scheduler Scheduler => _scheduler;
+
+    // What a sequence may come to at most: the model's context, or what there is memory for.
+    private int LengthMax => (int)Math.Min(_context, (long)_scheduler.Pages.Count * _settings.PageLength);
 
     /// <summary>Adds a sequence; <see cref="Step"/> advances it.</summary>
     /// <param name="prompt">At least one id.</param>
@@ -77,14 +94,22 @@ public sealed class Engine
         Generation[] added = new Generation[request.Samples];
         for (int i = 0; i < added.Length; i++)
         {
-            added[i] = new Generation(request.Prompt, request.Settings, i, i == 0 ? null : added[0], Context);
-            if (request.Settings.MaxTokens == 0)
+            added[i] = new Generation(request.Prompt, request.Settings, i, _context);
+            bool reports = i == 0 && request.PromptTopLogProbabilities is not null;
+            if (reports)
+            {
+                added[i].AddPromptToken(new PromptToken(request.Prompt[0], null, []));
+            }
+
+            if (request.Settings.MaxTokens == 0 && !reports)
             {
                 added[i].Finished = FinishReason.Length;
             }
             else
             {
-                _waiting.Add(added[i]);
+                GenerationSequence sequence = new(added[i], request, i == 0 ? null : added[0], _layout);
+                _sequences.Add(added[i], sequence);
+                _scheduler.Add(sequence);
             }
         }
 
@@ -100,36 +125,32 @@ public sealed class Engine
         request.Validate();
         foreach (int id in request.Prompt)
         {
-            if ((uint)id >= (uint)Vocabulary)
+            if ((uint)id >= (uint)_vocabulary)
             {
-                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {Vocabulary}");
+                throw new ArgumentException($"prompt id {id} is not in the vocabulary of {_vocabulary}");
             }
         }
 
         foreach ((int id, _) in request.Settings.LogitBias)
         {
-            if (id >= Vocabulary)
+            if (id >= _vocabulary)
             {
-                throw new ArgumentException($"logit bias of token {id}: it is not in the vocabulary of {Vocabulary}");
+                throw new ArgumentException($"logit bias of token {id}: it is not in the vocabulary of {_vocabulary}");
             }
         }
 
-        if (_settings.MaxSequenceLength is { } limit && request.Prompt.Count + (long)request.Settings.MaxTokens > limit)
-        {
-            throw new SequenceLengthException(request.Prompt.Count, request.Settings.MaxTokens, limit);
-        }
+        CheckLength(request.Prompt.Count, request.Settings.MaxTokens, request.PromptTopLogProbabilities is not null);
     }
 
     /// <summary>Ends a sequence; what it has stays.</summary>
     public void Cancel(Generation generation)
     {
         ArgumentNullException.ThrowIfNull(generation);
-        if (generation.Finished is null)
+        if (generation.Finished is null && _sequences.Remove(generation, out GenerationSequence? sequence))
         {
             generation.Finished = FinishReason.Cancelled;
             _counters = _counters with { Cancelled = _counters.Cancelled + 1 };
-            _waiting.Remove(generation);
-            Retire();
+            _scheduler.Cancel(sequence);
         }
     }
 
@@ -141,9 +162,9 @@ public sealed class Engine
     public int Step()
     {
         int drawn = StepKeepingErrors();
-        foreach (Generation generation in _drawing)
+        foreach (BatchEntry entry in _scheduler.Batch)
         {
-            if (generation.Error is { } error)
+            if (((GenerationSequence)entry.Sequence).Generation.Error is { } error)
             {
                 ExceptionDispatchInfo.Throw(error);
             }
@@ -155,25 +176,34 @@ public sealed class Engine
     /// <summary>A step in which a sequence's own error (logits that are not numbers) ends that sequence and nothing else.</summary>
     internal int StepKeepingErrors()
     {
-        Admit();
-        Collect();
-        if (_caches.Count == 0)
+        if (!_scheduler.Step(_decoder))
         {
             return 0;
         }
 
-        int size = checked(_rows.Count * Vocabulary);
-        if (_logits.Length < size)
+        int ended = 0, failed = 0, positions = 0;
+        foreach (BatchEntry entry in _scheduler.Batch)
         {
-            _logits = new float[size];
+            positions += entry.Count;
+            if (((GenerationSequence)entry.Sequence).Generation is { Finished: { } reason } generation)
+            {
+                _sequences.Remove(generation);
+                ended += reason is FinishReason.Stop or FinishReason.Length ? 1 : 0;
+                failed += reason is FinishReason.Failed ? 1 : 0;
+            }
         }
 
-        _model.Forward(
-            CollectionsMarshal.AsSpan(_ids), _caches, CollectionsMarshal.AsSpan(_counts), CollectionsMarshal.AsSpan(_rows), _logits.AsSpan(0, size));
-        Compute.Current.For(_drawing.Count, index => Draw(_drawing[index], _logits.AsMemory(index * Vocabulary, Vocabulary)));
-        Count();
-        Retire();
-        return _drawing.Count;
+        int drawn = _decoder.Drawing.Count;
+        _counters = _counters with
+        {
+            Steps = _counters.Steps + 1,
+            BatchSequences = _scheduler.Batch.Count,
+            BatchPositions = positions,
+            GeneratedTokens = _counters.GeneratedTokens + drawn,
+            Completed = _counters.Completed + ended,
+            Failed = _counters.Failed + failed,
+        };
+        return drawn;
     }
 
     /// <summary>Generates one continuation token by token; each is computed when it is asked for. Other sequences advance with it.</summary>
@@ -207,140 +237,23 @@ public sealed class Engine
         }
     }
 
-    // Waiting sequences begin, in order, while there is room. Samples wait until the first one of their prompt has computed it.
-    private void Admit()
+    private void CheckLength(int prompt, int maxTokens, bool isReported)
     {
-        for (int i = 0; i < _waiting.Count && _active.Count < _settings.MaxSequences;)
+        long length = prompt + (long)maxTokens;
+        if (_settings.MaxSequenceLength is { } limit && length > limit)
         {
-            Generation generation = _waiting[i];
-            if (generation.First is { Finished: null, Tokens.Count: 0 })
-            {
-                i++;
-                continue;
-            }
-
-            _waiting.RemoveAt(i);
-            generation.Cache = CacheFor(generation);
-            _active.Add(generation);
-        }
-    }
-
-    private KvCache CacheFor(Generation generation)
-    {
-        int capacity = (int)Math.Min(Context, generation.Ids.Count + (long)generation.Settings.MaxTokens);
-        if (generation.Begin > 0)
-        {
-            return NewCache(capacity);
+            throw new SequenceLengthException(prompt, maxTokens, limit);
         }
 
-        // At least the last id is computed: its logits are wanted.
-        ReadOnlySpan<int> ids = CollectionsMarshal.AsSpan(generation.Ids)[..^1];
-        int kept = _prefixes.Match(ids, out int entry);
-        KvCache? living = null;
-        foreach (Generation other in _active)
+        // One that slides takes the pages of a whole context, however long it is.
+        if (Math.Min(length, _context) > LengthMax)
         {
-            int common = other.Begin > 0 ? 0 : ids.CommonPrefixLength(CollectionsMarshal.AsSpan(other.Ids)[..other.Cache!.Length]);
-            if (common > kept)
-            {
-                (kept, living) = (common, other.Cache);
-            }
+            throw new SequenceLengthException(prompt, maxTokens, LengthMax);
         }
 
-        if (living is null && kept > 0)
+        if (isReported && prompt > _context)
         {
-            return _prefixes.Take(entry, kept, capacity, NewCache);
-        }
-
-        KvCache cache = NewCache(capacity);
-        if (living is not null)
-        {
-            cache.CopyFrom(living, kept);
-        }
-
-        return cache;
-    }
-
-    private KvCache NewCache(int capacity) => _model.NewCache(capacity, _settings.CacheDtype);
-
-    private void Collect()
-    {
-        _ids.Clear();
-        _counts.Clear();
-        _rows.Clear();
-        _caches.Clear();
-        _drawing.Clear();
-        int budget = _settings.PrefillChunk;
-        foreach (Generation generation in _active)
-        {
-            int pending = generation.Pending;
-            int count = pending == 1 ? 1 : Math.Min(pending, budget);
-            if (count == 0)
-            {
-                continue;
-            }
-
-            budget -= pending == 1 ? 0 : count;
-            int begin = generation.Begin + generation.Cache!.Length;
-            _ids.AddRange(CollectionsMarshal.AsSpan(generation.Ids).Slice(begin, count));
-            _counts.Add(count);
-            _caches.Add(generation.Cache);
-            if (count == pending)
-            {
-                _rows.Add(_ids.Count - 1);
-                _drawing.Add(generation);
-            }
-        }
-    }
-
-    private void Draw(Generation generation, ReadOnlyMemory<float> row)
-    {
-        try
-        {
-            if (TokenSampler.Draw(generation, row) is { } token)
-            {
-                generation.Append(token, Context);
-            }
-            else
-            {
-                generation.Finished = FinishReason.Stop;
-            }
-        }
-#pragma warning disable CA1031 // Whatever a constraint or a row of logits makes go wrong is that generation's error.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            generation.Fail(exception);
-        }
-    }
-
-    private void Count() => _counters = _counters with
-    {
-        Steps = _counters.Steps + 1,
-        BatchSequences = _caches.Count,
-        BatchPositions = _ids.Count,
-        GeneratedTokens = _counters.GeneratedTokens + _drawing.Count(generation => generation.Error is null),
-        Completed = _counters.Completed + _drawing.Count(generation => generation.Finished is FinishReason.Stop or FinishReason.Length),
-        Failed = _counters.Failed + _drawing.Count(generation => generation.Error is not null),
-    };
-
-    private void Retire()
-    {
-        for (int i = 0; i < _active.Count;)
-        {
-            Generation generation = _active[i];
-            if (generation.Finished is null)
-            {
-                i++;
-                continue;
-            }
-
-            _active.RemoveAt(i);
-            if (generation.Begin == 0)
-            {
-                _prefixes.Add(generation.Ids, generation.Cache!);
-            }
-
-            generation.Cache = null;
+            throw new SequenceLengthException(prompt, 0, _context);
         }
     }
 }

@@ -1,7 +1,6 @@
-// One sequence on its way through the engine: its ids, its cache, and how far it is.
+// One sequence on its way through the engine: its ids, how it draws, what it has.
 
 using Idem.Inference.Constraints;
-using Idem.Nn;
 using Idem.Numerics.Random;
 
 namespace Idem.Inference;
@@ -26,15 +25,15 @@ public enum FinishReason
 public sealed class Generation
 {
     private readonly List<GeneratedToken> _tokens = [];
+    private readonly List<PromptToken> _promptTokens = [];
     private TokenMask? _mask;
     private readonly Dictionary<int, int>? _generated; // looked up by id, never enumerated
 
-    internal Generation(IReadOnlyList<int> prompt, SamplingSettings settings, int sample, Generation? first, int context)
+    internal Generation(IReadOnlyList<int> prompt, SamplingSettings settings, int sample, int context)
     {
         Prompt = prompt;
         Settings = settings;
         Sample = sample;
-        First = first;
         Ids = [.. prompt];
         Begin = Math.Max(0, prompt.Count - context);
         Draws = new RandomStream(settings.Seed, "sample", sample == 0 ? "" : sample.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -74,26 +73,18 @@ public sealed class Generation
     public int CachedTokens { get; internal set; }
 
     /// <summary>The prompt's tokens, where their log-probabilities were asked for; complete with the first token or the end.</summary>
-    public IReadOnlyList<PromptToken> PromptTokens { get; internal set; } = [];
-
-    /// <summary>The sample of the same prompt that computes it first; null for that one itself.</summary>
-    internal Generation? First { get; }
+    public IReadOnlyList<PromptToken> PromptTokens => _promptTokens;
 
     /// <summary>Prompt and continuation.</summary>
     internal List<int> Ids { get; }
 
-    /// <summary>Index into <see cref="Ids"/> of the cache's first position: above 0 once the sequence outgrew the context.</summary>
+    /// <summary>Index into <see cref="Ids"/> of position 0: above 0 once the sequence outgrew the context.</summary>
     internal int Begin { get; private set; }
 
     internal RandomStream Draws { get; }
 
-    internal KvCache? Cache { get; set; }
-
     /// <summary>The ids that penalties apply to, each once.</summary>
     internal List<int> Distinct { get; } = [];
-
-    /// <summary>Ids that are not in the cache yet.</summary>
-    internal int Pending => Ids.Count - Begin - (Cache?.Length ?? 0);
 
     internal ITokenConstraintState? ConstraintState { get; }
 
@@ -102,6 +93,8 @@ public sealed class Generation
 
     /// <summary>Occurrences of an id in the continuation.</summary>
     internal int CountOf(int id) => _generated is null ? 0 : _generated.GetValueOrDefault(id);
+
+    internal void AddPromptToken(PromptToken token) => _promptTokens.Add(token);
 
     internal void Fail(Exception error)
     {
@@ -135,7 +128,6 @@ public sealed class Generation
         else if (Ids.Count - Begin > context)
         {
             Begin = Ids.Count - context;
-            Cache?.Truncate(0); // a replay has none
         }
     }
 }

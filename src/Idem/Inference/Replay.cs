@@ -30,7 +30,7 @@ internal sealed class Replay(DecoderModel model, CacheDtype cacheDtype, IReadOnl
     /// <param name="sample">Which sample it is.</param>
     public IEnumerable<GeneratedToken?> Places(IReadOnlyList<int> continuation, int sample)
     {
-        Generation sequence = new(prompt, settings, sample, null, Context);
+        Generation sequence = new(prompt, settings, sample, Context);
         int[] ids = [.. prompt, .. continuation];
         int inContext = Math.Min(continuation.Count, Math.Max(0, Context - prompt.Count + 1)); // places whose ids before fit
         KvCache? cache = inContext > 0 ? PromptCache(Math.Min(Context, ids.Length)) : null;
@@ -80,7 +80,7 @@ internal sealed class Replay(DecoderModel model, CacheDtype cacheDtype, IReadOnl
     // A sequence of given ids; null where its constraint does not allow them.
     private Generation? After(IReadOnlyList<int> ids, int sample, bool withAll)
     {
-        Generation sequence = new(prompt, withAll ? settings with { TopLogProbabilities = model.Config.VocabSize } : settings, sample, null, Context);
+        Generation sequence = new(prompt, withAll ? settings with { TopLogProbabilities = model.Config.VocabSize } : settings, sample, Context);
         TokenMask? mask = settings.Constraint is null ? null : new(model.Config.VocabSize);
         foreach (int id in ids)
         {

@@ -64,6 +64,9 @@ public abstract class DecoderModel : LanguageModel
     public KvCache NewCache(int? capacity = null, CacheDtype dtype = CacheDtype.Float32) =>
         new(Config.Layers, capacity ?? Config.ContextLength, KeyWidth, dtype);
 
+    /// <summary>The layout of pages of its keys and values.</summary>
+    internal KvLayout KvLayout(int pageLength, CacheDtype dtype) => new(Config.Layers, KeyWidth, pageLength, dtype);
+
     /// <summary>
     /// Continues sequences by as many ids each, without gradients: the logits have the bits of <see cref="Forward(ReadOnlySpan{int}, int, ForwardContext?)"/>
     /// over the whole sequences, however they are cut.

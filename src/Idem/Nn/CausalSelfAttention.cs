@@ -1,5 +1,6 @@
 // The core of causal self-attention, without its projections: one fused kernel over packed q, k, v.
 
+using System.Buffers;
 using Idem.Numerics.Kernels;
 using Idem.Tensors;
 
@@ -17,6 +18,9 @@ namespace Idem.Nn;
 /// <param name="window">Keys that a query sees at most, its own among them; 0 for all before it.</param>
 public sealed class CausalSelfAttention(int heads, int width, float? scale = null, double dropout = 0, int keyHeads = 0, int window = 0) : Module
 {
+    /// <summary>Rows of a sequence from which on its heads and tiles occupy all threads by themselves.</summary>
+    private const int ManyRows = 16;
+
     private readonly int _keyHeads = keyHeads == 0 || (keyHeads > 0 && heads % keyHeads == 0)
         ? (keyHeads == 0 ? heads : keyHeads)
         : throw new ArgumentException($"CausalSelfAttention: {heads} query heads cannot share {keyHeads} key heads evenly.", nameof(keyHeads));
@@ -67,39 +71,60 @@ public sealed class CausalSelfAttention(int heads, int width, float? scale = nul
         ArgumentNullException.ThrowIfNull(caches);
         CheckPacked(packed, 1);
         CheckCounts(packed, caches.Count, counts);
-        int packedWidth = PackedWidth, keyWidth = KeyWidth, row = 0;
         Tensor y = Tape.NewResult([packed.Shape[0], width]);
-        for (int i = 0; i < caches.Count; i++)
+        if (caches.Count == 1)
         {
-            int count = counts[i], past = caches[i].Length;
-            ReadOnlySpan<float> rows = packed.Data.Slice(row * packedWidth, count * packedWidth);
-            KvCache cache = caches[i];
-            cache.Write(layer, count, rows[width..], rows[(width + keyWidth)..], packedWidth);
-            AttentionShape cached = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with
-            {
-                Window = window,
-                QueryOffset = past,
-                KeyCount = past + count,
-                KeyRowStride = keyWidth,
-                ValueRowStride = keyWidth,
-                KeyBatchStride = cache.Capacity * keyWidth,
-                ValueBatchStride = cache.Capacity * keyWidth,
-            };
-            Span<float> attended = y.Data.Slice(row * width, count * width);
-            if (cache.Dtype == CacheDtype.Float32)
-            {
-                Attention.Forward(Numerics.Compute.Current, cached, rows, cache.Keys(layer), cache.Values(layer), attended, default, default);
-            }
-            else
-            {
-                Attention.Forward(Numerics.Compute.Current, cached, rows, cache.KeysBFloat16(layer), cache.ValuesBFloat16(layer), attended);
-            }
-
-            row += count;
+            Attend(packed, 0, counts[0], caches[0], layer, y);
+        }
+        else
+        {
+            AttendAll(packed, caches, counts, layer, y);
         }
 
         using ModuleScope scope = Enter();
         return Tape.Observe(Op.Attention, y);
+    }
+
+    // Sequences are independent. Those with many rows occupy all threads one after another, the others are shared out.
+    private void AttendAll(Tensor packed, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts, int layer, Tensor y)
+    {
+        int row = 0, few = 0;
+        (int Sequence, int Row, int Count)[] shared = ArrayPool<(int, int, int)>.Shared.Rent(counts.Length);
+        for (int i = 0; i < counts.Length; i++)
+        {
+            if (counts[i] >= ManyRows)
+            {
+                Attend(packed, row, counts[i], caches[i], layer, y);
+            }
+            else
+            {
+                shared[few++] = (i, row, counts[i]);
+            }
+
+            row += counts[i];
+        }
+
+        Numerics.Compute.Current.For(few, i => Attend(packed, shared[i].Row, shared[i].Count, caches[shared[i].Sequence], layer, y));
+        ArrayPool<(int, int, int)>.Shared.Return(shared);
+    }
+
+    // Appends the rows of one sequence to its cache and attends to all that it holds.
+    private void Attend(Tensor packed, int row, int count, KvCache cache, int layer, Tensor y)
+    {
+        int packedWidth = PackedWidth, keyWidth = KeyWidth, past = cache.Length;
+        ReadOnlySpan<float> rows = packed.Data.Slice(row * packedWidth, count * packedWidth);
+        cache.Write(layer, count, rows[width..], rows[(width + keyWidth)..], packedWidth);
+        AttentionShape cached = AttentionShape.CausalPacked(1, heads, _keyHeads, count, _headSize, _scale) with
+        {
+            Window = window,
+            QueryOffset = past,
+            KeyCount = past + count,
+            KeyRowStride = keyWidth,
+            ValueRowStride = keyWidth,
+        };
+        KvLayout layout = cache.Layout;
+        Attention.Forward(
+            Numerics.Compute.Current, cached, rows, cache.Pages, layout.Keys(layer), layout.Values(layer), layout.IsBFloat16, y.Data.Slice(row * width, count * width));
     }
 
     private static void CheckCounts(Tensor packed, int caches, ReadOnlySpan<int> counts)

@@ -1,75 +1,51 @@
-// Keys and values of one sequence, layer by layer, in memory for a stated number of positions. Its capacity never reaches a result.
+// Keys and values of one sequence, layer by layer, in pages. A cache of its own makes pages as it grows; in an engine the pages come
+// from a pool, and sequences share those whose ids agree. Neither pages nor capacity ever reach a result.
 
-using System.Runtime.InteropServices;
-using Idem.Numerics.Functions;
-using Idem.Tensors;
+using Idem.Numerics.Kernels;
 
 namespace Idem.Nn;
 
 /// <summary>The keys and values that a sequence's positions left in each layer.</summary>
 public sealed class KvCache
 {
-    private readonly Storage[] _keys;
-    private readonly Storage[] _values;
+    private readonly KvLayout _layout;
+    private readonly int? _capacity; // null: as far as the pages that it was given
 
-    /// <summary>An empty cache.</summary>
+    /// <summary>An empty cache with pages of its own.</summary>
     /// <param name="layers">Layers of the model.</param>
-    /// <param name="capacity">The most positions it can hold.</param>
+    /// <param name="capacity">The most positions it can hold; memory is taken as they come.</param>
     /// <param name="width">Elements of a key, all heads together.</param>
     /// <param name="dtype">How they are held.</param>
     public KvCache(int layers, int capacity, int width, CacheDtype dtype = CacheDtype.Float32)
+        : this(new KvLayout(layers, width, KvLayout.DefaultPageLength, dtype)) => _capacity = capacity;
+
+    /// <summary>An empty cache for pages that it is given.</summary>
+    internal KvCache(KvLayout layout)
     {
-        Capacity = capacity;
-        Width = width;
-        Dtype = dtype;
-        int floats = checked(capacity * width);
-        floats = dtype == CacheDtype.Float32 ? floats : (floats + 1) / 2;
-        _keys = new Storage[layers];
-        _values = new Storage[layers];
-        for (int i = 0; i < layers; i++)
-        {
-            _keys[i] = StoragePool.Own(floats);
-            _values[i] = StoragePool.Own(floats);
-        }
+        _layout = layout;
+        Pages = new KeyPageTable(layout.PageLength);
     }
 
     /// <summary>Layers.</summary>
-    public int Layers => _keys.Length;
+    public int Layers => _layout.Layers;
 
     /// <summary>The most positions it can hold.</summary>
-    public int Capacity { get; }
+    public int Capacity => _capacity ?? (int)Pages.Rows;
 
     /// <summary>Elements of a key, all heads together.</summary>
-    public int Width { get; }
+    public int Width => _layout.Width;
 
     /// <summary>Positions held.</summary>
     public int Length { get; private set; }
 
     /// <summary>How keys and values are held: all that attends to them takes them as they are held, at once and later.</summary>
-    public CacheDtype Dtype { get; }
+    public CacheDtype Dtype => _layout.Dtype;
 
-    /// <summary>Keys of a layer held in float32, [capacity, width]; rows from <see cref="Length"/> on are undefined.</summary>
-    /// <exception cref="InvalidOperationException">They are held otherwise.</exception>
-    public Span<float> Keys(int layer) => Floats(_keys[layer]);
+    /// <summary>What lies where in its pages.</summary>
+    internal KvLayout Layout => _layout;
 
-    /// <summary>Values of a layer held in float32, [capacity, width]; rows from <see cref="Length"/> on are undefined.</summary>
-    /// <exception cref="InvalidOperationException">They are held otherwise.</exception>
-    public Span<float> Values(int layer) => Floats(_values[layer]);
-
-    /// <summary>Encodings of a layer's keys held in bfloat16, [capacity, width]; rows from <see cref="Length"/> on are undefined.</summary>
-    /// <exception cref="InvalidOperationException">They are held otherwise.</exception>
-    public Span<ushort> KeysBFloat16(int layer) => BFloat16(_keys[layer]);
-
-    /// <summary>Encodings of a layer's values held in bfloat16, [capacity, width]; rows from <see cref="Length"/> on are undefined.</summary>
-    /// <exception cref="InvalidOperationException">They are held otherwise.</exception>
-    public Span<ushort> ValuesBFloat16(int layer) => BFloat16(_values[layer]);
-
-    /// <summary>Writes rows of keys and values after the positions held, without counting them yet; bfloat16 rounds to nearest even.</summary>
-    internal void Write(int layer, int count, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int rowStride)
-    {
-        Write(_keys[layer], count, keys, rowStride);
-        Write(_values[layer], count, values, rowStride);
-    }
+    /// <summary>Its pages, in the order of positions.</summary>
+    internal KeyPageTable Pages { get; }
 
     /// <summary>Counts positions that were written in every layer.</summary>
     public void Advance(int count)
@@ -92,16 +68,18 @@ public sealed class KvCache
     public void CopyFrom(KvCache other, int length)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Layers != Layers || other.Width != Width || other.Dtype != Dtype || length < 0 || length > other.Length || length > Capacity)
+        if (other._layout != _layout || length < 0 || length > other.Length || length > Capacity)
         {
             throw new ArgumentException(
                 $"KvCache: {length} positions of a cache of {other.Length}, {other.Layers} layers of width {other.Width} in {other.Dtype}, do not fit into {Capacity}, {Layers} layers of width {Width} in {Dtype}.");
         }
 
-        for (int layer = 0; layer < Layers; layer++)
+        Length = 0;
+        Reserve(length);
+        for (int first = 0; first < length; first += _layout.PageLength)
         {
-            Copy(other._keys[layer], _keys[layer], length);
-            Copy(other._values[layer], _values[layer], length);
+            int page = first / _layout.PageLength;
+            _layout.Copy(other.Pages[page], Pages[page], Math.Min(_layout.PageLength, length - first));
         }
 
         Length = length;
@@ -116,49 +94,46 @@ public sealed class KvCache
         }
     }
 
-    private void Write(Storage storage, int count, ReadOnlySpan<float> rows, int rowStride)
+    /// <summary>Lies in these pages from now on, which hold its first positions already.</summary>
+    /// <param name="pages">Pages, in the order of positions.</param>
+    /// <param name="length">Positions they hold.</param>
+    internal void Place(ReadOnlySpan<KeyPage> pages, int length)
     {
-        if (Dtype == CacheDtype.Float32)
+        int same = 0;
+        while (same < pages.Length && same < Pages.Count && ReferenceEquals(Pages[same], pages[same]))
         {
-            Ops.CopyRows(rows, rowStride, Floats(storage)[(Length * Width)..], Width, Width, count);
-            return;
+            same++;
         }
 
-        Span<ushort> held = BFloat16(storage);
-        for (int row = 0; row < count; row++)
+        Pages.Truncate(same);
+        foreach (KeyPage page in pages[same..])
         {
-            HalfPrecision.NarrowBFloat16(rows.Slice(row * rowStride, Width), held.Slice((Length + row) * Width, Width));
+            Pages.Add(page);
+        }
+
+        Length = length;
+    }
+
+    /// <summary>Writes rows of keys and values after the positions held, without counting them yet.</summary>
+    internal void Write(int layer, int count, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, int rowStride)
+    {
+        Reserve(count);
+        for (int done = 0, together; done < count; done += together)
+        {
+            int position = Length + done, row = position % _layout.PageLength;
+            together = Math.Min(count - done, _layout.PageLength - row);
+            KeyPage page = Pages[position / _layout.PageLength];
+            _layout.Write(page, _layout.Keys(layer) + (row * Width), together, keys[(done * rowStride)..], rowStride);
+            _layout.Write(page, _layout.Values(layer) + (row * Width), together, values[(done * rowStride)..], rowStride);
         }
     }
 
-    private void Copy(Storage from, Storage to, int length)
+    private void Reserve(int count)
     {
-        if (Dtype == CacheDtype.Float32)
+        Require(count);
+        while (Pages.Rows < Length + count)
         {
-            Floats(from)[..(length * Width)].CopyTo(Floats(to));
-        }
-        else
-        {
-            BFloat16(from)[..(length * Width)].CopyTo(BFloat16(to));
+            Pages.Add(_layout.NewPage());
         }
     }
-
-    // Of another cache's storage too, whose capacity may differ.
-    private Span<float> Floats(Storage storage) => Dtype == CacheDtype.Float32
-        ? storage.Span(0, storage.Capacity)
-        : throw new InvalidOperationException("KvCache: keys and values are held in BFloat16, not Float32.");
-
-    private Span<ushort> BFloat16(Storage storage) => Dtype == CacheDtype.BFloat16
-        ? MemoryMarshal.Cast<float, ushort>(storage.Span(0, storage.Capacity))
-        : throw new InvalidOperationException("KvCache: keys and values are held in Float32, not BFloat16.");
-}
-
-/// <summary>How a <see cref="KvCache"/> holds keys and values.</summary>
-public enum CacheDtype
-{
-    /// <summary>As computed: with the bits of the forward pass in training.</summary>
-    Float32,
-
-    /// <summary>Rounded to bfloat16 once: half the memory, results of their own, the same whichever way a sequence is computed.</summary>
-    BFloat16,
 }

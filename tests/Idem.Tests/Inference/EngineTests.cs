@@ -1,5 +1,6 @@
 using Idem.Inference;
 using Idem.Models;
+using Idem.Nn;
 using Idem.Tests.Models;
 
 namespace Idem.Tests.Inference;
@@ -19,6 +20,58 @@ public class EngineTests
         {
             Assert.Null(EngineCampaign.Run(model, random));
         }
+    }
+
+    [Fact]
+    public void A_kernel_that_depends_on_the_batch_would_be_seen()
+    {
+        DecoderModel model = TinyDecoders.Create("llama");
+        Random random = new(5);
+        Assert.Contains("other logits", string.Join('\n', Enumerable.Range(0, 6).Select(_ => EngineCampaign.Run(model, random, Forward))), StringComparison.Ordinal);
+
+        // One bit of one logit, and only where sequences are computed together.
+        void Forward(ReadOnlySpan<int> ids, IReadOnlyList<KvCache> caches, ReadOnlySpan<int> counts, ReadOnlySpan<int> rows, Span<float> logits)
+        {
+            model.Forward(ids, caches, counts, rows, logits);
+            if (caches.Count > 1 && logits.Length > 0)
+            {
+                logits[17] = MathF.BitIncrement(logits[17]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Sequences_that_give_up_their_pages_and_those_that_share_them_get_what_they_get_alone()
+    {
+        DecoderModel model = TinyDecoders.Create("qwen3");
+        Engine engine = new(model, new EngineSettings { PageLength = 8, KvPositions = 80, MaxBatchedTokens = 20 });
+        SamplingSettings settings = new() { MaxTokens = 30, Temperature = 1.3f };
+        int[] prompt = TinyDecoders.Ids(40);
+        Generation[] generations = [.. Enumerable.Range(0, 6).Select(i => engine.Submit([.. prompt.Take(30 + i)], settings with { Seed = (ulong)i }))];
+        while (engine.HasWork)
+        {
+            engine.Step();
+        }
+
+        Assert.True(engine.Statistics.Preemptions > 0, "nobody gave up pages");
+        Assert.True(generations.Skip(2).All(generation => generation.CachedTokens >= 24), "pages were not shared");
+        for (int i = 0; i < generations.Length; i++)
+        {
+            GeneratedToken[] alone = [.. new Engine(model).Generate(generations[i].Prompt, generations[i].Settings)];
+            Assert.Equal(alone.Select(token => (token.Id, token.LogitsDigest)), generations[i].Tokens.Select(token => (token.Id, token.LogitsDigest)));
+        }
+    }
+
+    [Fact]
+    public void What_exceeds_the_limit_or_the_memory_is_refused()
+    {
+        DecoderModel model = TinyDecoders.Create("llama");
+        Engine limited = new(model, new EngineSettings { MaxSequenceLength = 20 }), small = new(model, new EngineSettings { PageLength = 4, KvPositions = 31 });
+        SamplingSettings settings = new() { MaxTokens = 10 };
+        Assert.Equal(20, Assert.Throws<SequenceLengthException>(() => limited.Submit(TinyDecoders.Ids(11), settings)).Limit);
+        Assert.Equal(28, Assert.Throws<SequenceLengthException>(() => small.Submit(TinyDecoders.Ids(19), settings)).Limit);
+        small.Submit(TinyDecoders.Ids(18), settings);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Engine(model, new EngineSettings { KvPositions = 63 }));
     }
 
     [Fact]
@@ -43,7 +96,7 @@ public class EngineTests
     public void Prompts_are_computed_in_chunks_beside_tokens_of_others()
     {
         DecoderModel model = TinyDecoders.Create("gpt2");
-        Engine engine = new(model, new EngineSettings { PrefillChunk = 10, PrefixPositions = 0 });
+        Engine engine = new(model, new EngineSettings { MaxBatchedTokens = 11, PrefixPositions = 0 });
         Generation first = engine.Submit([1], new SamplingSettings { MaxTokens = 50, Temperature = 0 });
         Generation second = engine.Submit(TinyDecoders.Ids(35), new SamplingSettings { MaxTokens = 2, Temperature = 0 });
         int[] made = [.. Enumerable.Range(0, 5).Select(_ => engine.Step())];
@@ -58,7 +111,7 @@ public class EngineTests
     {
         DecoderModel model = TinyDecoders.Create("qwen2");
         int[] prompt = TinyDecoders.Ids(40);
-        Engine engine = new(model, new EngineSettings { PrefillChunk = 1 });
+        Engine engine = new(model, new EngineSettings { MaxBatchedTokens = 1 });
         SamplingSettings settings = new() { MaxTokens = 1, Temperature = 0 };
         Assert.Equal((40, 2), (Steps(prompt), Steps([.. prompt, 7, 8])));
         Assert.Equal(20, Steps([.. prompt.Take(20), .. prompt.Take(20)]));

@@ -77,6 +77,69 @@ public class AttentionTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
+    public void PagesGiveTheBitsOfTheSameRowsSideBySide(string name)
+    {
+        AttentionShape shape = s_shapes[name] with { Batch = 1 };
+        Operands o = new(shape, 2);
+        int width = shape.KeyHeads * shape.HeadSize;
+        foreach (int length in new[] { 1, 7, 16, 64, 300 })
+        {
+            foreach (bool isBFloat16 in new[] { false, true })
+            {
+                (float[] k, float[] v) = isBFloat16 ? (o.K.Select(Round).ToArray(), o.V.Select(Round).ToArray()) : (o.K, o.V);
+                float[] expected = new float[o.Y], actual = new float[o.Y];
+                Compute compute = KernelTesting.Computes[length % KernelTesting.Computes.Count];
+                Attention.Forward(compute, shape, o.Q, k, v, expected, default, default);
+                KeyPageTable pages = Pages(shape, k, v, length, isBFloat16);
+                AttentionShape paged = shape with { KeyRowStride = width + 3, ValueRowStride = width };
+                Attention.Forward(compute, paged, o.Q, pages, 5, 5 + (length * (width + 3)), isBFloat16, actual);
+                KernelTesting.SameBits(expected, actual, $"{name}, pages of {length}, {compute.Name()}");
+            }
+        }
+    }
+
+    // Keys from element 5 of a page on, three elements between rows, then values; what is not a row is NaN.
+    private static KeyPageTable Pages(AttentionShape shape, float[] k, float[] v, int length, bool isBFloat16)
+    {
+        int width = shape.KeyHeads * shape.HeadSize, floats = 5 + (length * ((2 * width) + 3));
+        KeyPageTable pages = new(length);
+        for (int j = 0; j < shape.KeyCount; j++)
+        {
+            if (j % length == 0)
+            {
+                pages.Add(new KeyPage(floats));
+                pages[pages.Count - 1].Span.Fill(float.NaN);
+            }
+
+            Span<float> page = pages[pages.Count - 1].Span;
+            Put(k.AsSpan(j * shape.KeyRowStride, width), page, 5 + (j % length * (width + 3)));
+            Put(v.AsSpan(j * shape.ValueRowStride, width), page, 5 + (length * (width + 3)) + (j % length * width));
+        }
+
+        return pages;
+
+        void Put(ReadOnlySpan<float> row, Span<float> page, int element)
+        {
+            if (isBFloat16)
+            {
+                HalfPrecision.NarrowBFloat16(row, System.Runtime.InteropServices.MemoryMarshal.Cast<float, ushort>(page).Slice(element, row.Length));
+            }
+            else
+            {
+                row.CopyTo(page[element..]);
+            }
+        }
+    }
+
+    private static float Round(float x)
+    {
+        Span<ushort> narrow = stackalloc ushort[1];
+        HalfPrecision.NarrowBFloat16([x], narrow);
+        return BitConverter.UInt32BitsToSingle((uint)narrow[0] << 16);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
     public void KeysAndValuesInBFloat16GiveTheBitsOfTheirFloat32Values(string name)
     {
         AttentionShape shape = s_shapes[name];

@@ -121,8 +121,6 @@ public class DecoderBitsTests
         KvCache cache = model.NewCache(8);
         model.Forward(TinyDecoders.Ids(4), [cache], new float[4 * V]);
         Assert.Contains("BFloat16", Assert.Throws<ArgumentException>(() => model.NewCache(8, CacheDtype.BFloat16).CopyFrom(cache, 2)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => cache.KeysBFloat16(0).Length);
-        Assert.Throws<InvalidOperationException>(() => model.NewCache(8, CacheDtype.BFloat16).Values(0).Length);
     }
 
     [Theory]

@@ -27,6 +27,9 @@ public sealed record EngineStatistics
     /// <summary>All pages.</summary>
     public int PagesTotal { get; init; }
 
+    /// <summary>Bytes of a page.</summary>
+    public long PageBytes { get; init; }
+
     /// <summary>Steps computed.</summary>
     public long Steps { get; init; }
 
