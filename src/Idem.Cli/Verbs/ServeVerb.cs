@@ -34,7 +34,7 @@ internal static class ServeVerb
 
     private static readonly Option<int> MaxBatchedTokens = new("--max-num-batched-tokens")
     {
-        Description = "Positions of prompts computed in one step.", HelpName = "N", DefaultValueFactory = _ => 512,
+        Description = "Positions computed in one step; every sequence past its prompt gets one, even if those are more.", HelpName = "N", DefaultValueFactory = _ => 512,
     };
 
     private static readonly Option<string?> Name = new("--served-model-name") { Description = "The name that requests give. Default: the folder's.", HelpName = "NAME" };
@@ -60,7 +60,7 @@ internal static class ServeVerb
         ServerSettings settings = Settings(context);
         EngineSettings engine = new()
         {
-            PrefillChunk = Positive(context, MaxBatchedTokens),
+            MaxBatchedTokens = Positive(context, MaxBatchedTokens),
             MaxSequences = Positive(context, MaxSequences),
             CacheDtype = ProfileNames.ParseCache(context.Value(CacheDtypeName)!),
         };

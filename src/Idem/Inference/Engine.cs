@@ -39,7 +39,7 @@ public sealed class Engine
         _settings.Validate();
         (_context, _vocabulary) = (model.Config.ContextLength, model.Config.VocabSize);
         _layout = model.KvLayout(_settings.PageLength, _settings.CacheDtype);
-        int length = _settings.PageLength, perSequence = (int)(((long)_context + length - 1) / length);
+        int length = _settings.PageLength, perSequence = (int)((Math.Min(_context, _settings.MaxSequenceLength ?? _context) + (long)length - 1) / length);
         int pages = _settings.KvPositions is { } positions ? positions / length : (int)Math.Min((long)perSequence * _settings.MaxSequences, int.MaxValue);
         _scheduler = new Scheduler(
             new PagePool(pages, length, (int)(((long)(_settings.PrefixPositions ?? _context) + length - 1) / length)), _settings.MaxSequences, _settings.MaxBatchedTokens);
