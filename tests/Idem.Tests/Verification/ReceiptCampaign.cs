@@ -114,7 +114,7 @@ internal sealed partial class ReceiptCampaign : IDisposable
         int steps = random.Next(8) == 0 ? random.Next(1, 10) : int.MaxValue;
         EngineSettings engine = new()
         {
-            PrefillChunk = random.Next(1, 40), MaxSequences = random.Next(1, 5), PrefixPositions = random.Next(2) == 0 ? 0 : null, CacheDtype = cacheDtype,
+            MaxBatchedTokens = random.Next(1, 40), MaxSequences = random.Next(1, 5), PrefixPositions = random.Next(2) == 0 ? 0 : null, CacheDtype = cacheDtype,
         };
         return Generate(folder, identity with { CacheDtype = ProfileNames.Of(cacheDtype) }, engine, prompt, settings, stops, [.. Enumerable.Range(0, random.Next(3) == 0 ? 3 : 1)], steps);
     }
