@@ -73,6 +73,7 @@ internal static class CliApp
             Verbs.DigestVerb.Create(),
             Verbs.VerifyVerb.Create(),
             Verbs.AttestVerb.Create(),
+            Verbs.ReportVerb.Create(),
             Verbs.DoctorVerb.Create(),
             Verbs.DemoVerb.Create(),
             Verbs.BenchVerb.Create(),

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Idem.Cli.Report;
 using Idem.Cli.Terminal;
 using Idem.Formats;
 using Idem.Numerics;
@@ -106,7 +107,7 @@ internal static class VerifyRun
 
     private static void WriteJson(RunFolder run, VerificationRequest request, VerificationReport report) => Display.WriteJson(new JsonObject
     {
-        ["format"] = "idem-verification-1",
+        ["format"] = VerificationResult.Format,
         ["run"] = run.Path,
         ["genesis"] = run.Manifest.Genesis.ToString(),
         ["level"] = report.Level.ToString().ToLowerInvariant(),

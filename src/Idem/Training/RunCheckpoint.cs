@@ -42,6 +42,9 @@ internal sealed class RunCheckpoint
 
     public Digest OptimizerDigest => _optimizer;
 
+    /// <summary>Numbers of the model, known once its tensors are verified.</summary>
+    public long ParameterCount { get; private set; }
+
     /// <summary>Saves a session, whole or not at all. Returns the folder and the digest of its model.</summary>
     public static (string Path, Digest Model) Save(RunFolder run, TrainingSession session, LedgerHead ledger)
     {
@@ -178,11 +181,11 @@ internal sealed class RunCheckpoint
 
     private void VerifyTensors()
     {
-        Check(SafeTensorsFolder.SingleFile, _model);
+        ParameterCount = Check(SafeTensorsFolder.SingleFile, _model);
         Check(OptimizerFile, _optimizer);
     }
 
-    private void Check(string name, Digest expected)
+    private long Check(string name, Digest expected)
     {
         using SafeTensorsFile file = _folder.OpenTensors(name);
         Digest actual = TensorDigest.ComputeAll(file.Tensors, Environment.ProcessorCount).Root;
@@ -190,5 +193,7 @@ internal sealed class RunCheckpoint
         {
             throw new CorruptFileException(file.Path, $"its tensors have digest {actual}, {StateFile} says {expected}", "Delete the checkpoint and resume from an earlier one");
         }
+
+        return file.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, dimension) => product * dimension));
     }
 }

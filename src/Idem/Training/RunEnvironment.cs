@@ -24,8 +24,8 @@ public sealed record RunEnvironment(string Version, string CodeDigest, string Ru
         ProductVersion, CodeIdentity().ToString(), RuntimeInformation.FrameworkDescription, RuntimeInformation.OSDescription,
         RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant(), compute.Threads, compute.Path.Name());
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    internal static RunEnvironment Of(JsonObject json)
+    /// <summary>Reads what <see cref="ToJson"/> wrote; what is missing or of another kind is an exception of System.Text.Json.Nodes.</summary>
+    public static RunEnvironment Of(JsonObject json)
     {
         return new RunEnvironment(Text("version"), Text("code_digest"), Text("runtime"), Text("os"), Text("architecture"), json["threads"]!.GetValue<int>(), Text("simd"));
 

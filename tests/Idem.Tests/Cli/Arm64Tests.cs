@@ -4,7 +4,7 @@ namespace Idem.Tests.Cli;
 
 /// <summary>
 /// Another processor architecture, emulated: the command line published for linux-arm64 under qemu-user computes the published
-/// conformance digest and the same short run. Needs qemu-aarch64 and arm64 libraries (Debian: qemu-user, libssl3:arm64, libstdc++6:arm64).
+/// conformance digest and the same short run, and verifies a run recorded here. Needs qemu-aarch64 and arm64 libraries (Debian: qemu-user, libssl3:arm64, libstdc++6:arm64).
 /// </summary>
 public class Arm64Tests
 {
@@ -32,6 +32,13 @@ public class Arm64Tests
         IdemProcess.Outcome here = IdemProcess.Run([.. Train, "--out", folder["here"]]);
         Assert.True(here.ExitCode == 0, here.ToString());
         Assert.Equal(File.ReadAllText(Path.Combine(folder["here"], "ledger.jsonl")), File.ReadAllText(Path.Combine(folder["emulated" + attempt], "ledger.jsonl")));
+
+        // And what was recorded here is verified there, whole.
+        string verified = Emulate(() => Run("qemu-aarch64", idem, "verify", folder["here"], "--full", "--json"));
+        Assert.Contains("\"level\":\"full\"", verified, StringComparison.Ordinal);
+        Assert.Contains("\"equal\":true", verified, StringComparison.Ordinal);
+        Assert.Contains("\"steps_executed\":2", verified, StringComparison.Ordinal);
+        Assert.Contains("\"architecture\":\"arm64\"", verified, StringComparison.Ordinal);
     }
 
     // .NET does not support qemu-user, under which a process now and then fails with garbage in a string (docs/log.md; the
