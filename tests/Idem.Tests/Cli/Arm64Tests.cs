@@ -4,7 +4,7 @@ namespace Idem.Tests.Cli;
 
 /// <summary>
 /// Another processor architecture, emulated: the command line published for linux-arm64 under qemu-user computes the published
-/// conformance digest and the same short run, and verifies a run recorded here. Needs qemu-aarch64 and arm64 libraries (Debian: qemu-user, libssl3:arm64, libstdc++6:arm64).
+/// conformance digest and the same short run, and verifies a run recorded and a receipt made here. Needs qemu-aarch64 and arm64 libraries (Debian: qemu-user, libssl3:arm64, libstdc++6:arm64).
 /// </summary>
 public class Arm64Tests
 {
@@ -39,6 +39,10 @@ public class Arm64Tests
         Assert.Contains("\"equal\":true", verified, StringComparison.Ordinal);
         Assert.Contains("\"steps_executed\":2", verified, StringComparison.Ordinal);
         Assert.Contains("\"architecture\":\"arm64\"", verified, StringComparison.Ordinal);
+
+        IdemProcess.Outcome answer = IdemProcess.Run("generate", folder["here"], "--prompt", "The", "--max-tokens", "12", "--receipt", folder["r.json"]);
+        Assert.True(answer.ExitCode == 0, answer.ToString());
+        Assert.Contains("\"equal\":true", Emulate(() => Run("qemu-aarch64", idem, "verify", folder["r.json"], "--model", folder["here"], "--json")), StringComparison.Ordinal);
     }
 
     // .NET does not support qemu-user, under which a process now and then fails with garbage in a string (docs/log.md; the
