@@ -34,9 +34,12 @@ public static class Invariances
     /// <summary>Keys and values taken over from a sequence that began alike.</summary>
     public const string PrefixCache = "prefix-cache";
 
+    /// <summary>Memory given up to others, and what was in it computed again later.</summary>
+    public const string Preemption = "preemption";
+
     /// <summary>Those of training.</summary>
     public static IReadOnlyList<string> OfTraining { get; } = [Threads, Simd, Architecture, ShardAssignment, GradientAccumulation, Resume];
 
     /// <summary>Those of generation.</summary>
-    public static IReadOnlyList<string> OfInference { get; } = [Threads, Simd, Architecture, Batch, PrefillChunking, PrefixCache];
+    public static IReadOnlyList<string> OfInference { get; } = [Threads, Simd, Architecture, Batch, PrefillChunking, PrefixCache, Preemption];
 }

@@ -15,6 +15,7 @@ public class ReceiptTests
 
     private static Receipt KnownReceipt => new()
     {
+        InvariantUnder = ["threads", "simd", "architecture", "batch", "prefill-chunking", "prefix-cache"],
         Model = new ReceiptModel
         {
             Arithmetic = "idem-1", Weights = Of("weights"), Config = Of("config"), Tokenizer = Of("tokenizer"), ChatTemplate = null, Dtype = "bf16", CacheDtype = "f32",

@@ -112,9 +112,15 @@ internal sealed partial class ReceiptCampaign : IDisposable
         };
         string[] stops = random.Next(3) == 0 ? [TinyFolder.Text.Substring(random.Next(100), random.Next(1, 3))] : [];
         int steps = random.Next(8) == 0 ? random.Next(1, 10) : int.MaxValue;
+        int pageLength = random.Next(1, 40), longest = (context + pageLength - 1) / pageLength * pageLength; // memory for one sequence, or for a little more
         EngineSettings engine = new()
         {
-            MaxBatchedTokens = random.Next(1, 40), MaxSequences = random.Next(1, 5), PrefixPositions = random.Next(2) == 0 ? 0 : null, CacheDtype = cacheDtype,
+            MaxBatchedTokens = random.Next(1, 40),
+            MaxSequences = random.Next(1, 5),
+            PrefixPositions = random.Next(2) == 0 ? 0 : null,
+            PageLength = pageLength,
+            KvPositions = random.Next(2) == 0 ? null : longest + random.Next(longest),
+            CacheDtype = cacheDtype,
         };
         return Generate(folder, identity with { CacheDtype = ProfileNames.Of(cacheDtype) }, engine, prompt, settings, stops, [.. Enumerable.Range(0, random.Next(3) == 0 ? 3 : 1)], steps);
     }
