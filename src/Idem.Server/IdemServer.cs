@@ -7,6 +7,7 @@ using Idem.Inference.Serving;
 using Idem.Models;
 using Idem.Server.Endpoints;
 using Idem.Server.Http;
+using Idem.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -56,11 +57,17 @@ public sealed class IdemServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = LastAnswersTimeout);
+        Exporters.Add(builder, settings);
         WebApplication app = builder.Build();
         ApiEndpoints endpoints = new(model, host, settings);
         app.Use(next => new ApiPipeline(settings, next).InvokeAsync);
         app.UseRouting();
         endpoints.Map(app);
+        if (settings.Metrics)
+        {
+            app.MapPrometheusScrapingEndpoint("/metrics");
+        }
+
         try
         {
             await app.StartAsync();

@@ -1,13 +1,12 @@
 // The one model that a server serves: its names and digests, and the ways from what clients send to token ids. It computes nothing.
 
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Idem.Audit;
 using Idem.ChatTemplates;
 using Idem.Inference;
 using Idem.Inference.Constraints;
-using Idem.Numerics;
+using Idem.Nn;
 using Idem.Server.Http;
 using Idem.Server.Requests;
 using Idem.Tokenizers;
@@ -17,8 +16,6 @@ namespace Idem.Server;
 /// <summary>A loaded model with what a server says of it.</summary>
 public sealed class ServedModel
 {
-    private const int FingerprintDigits = 16;
-
     private const int ConstraintsMax = 8;
 
     private readonly ChatTemplate? _template;
@@ -41,8 +38,8 @@ public sealed class ServedModel
         StopIds = folder.StopIds;
         _template = ChatTemplate.Load(folder.ReadFile, folder.Path);
         _schemas = new Lazy<JsonSchemaConstraints>(() => new JsonSchemaConstraints(Tokenizer, Vocabulary, StopIds));
-        Digest = ModelFolder.Digests(folder.Path, Compute.Current.Threads).Root.ToString();
-        Fingerprint = "idem-" + FingerprintOf(this)[..FingerprintDigits];
+        Identity = Receipts.Identify(folder, settings.CacheDtype);
+        Fingerprint = Identity.Digest.ToString();
         Created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
     }
 
@@ -67,13 +64,10 @@ public sealed class ServedModel
     /// <summary>The ids that end a text.</summary>
     public IReadOnlyList<int> StopIds { get; }
 
-    /// <summary>The digest of the weights, as 'idem digest' prints it.</summary>
-    public string Digest { get; }
+    /// <summary>What decides the bits of an answer beside its request: weights, configuration, tokenizer, template, arithmetic and dtypes.</summary>
+    public ReceiptModel Identity { get; }
 
-    /// <summary>
-    /// What decides the bits of an answer beside its request: weights, tokenizer, template, arithmetic and dtypes. Equal fingerprints
-    /// give equal answers.
-    /// </summary>
+    /// <summary>The digest of <see cref="Identity"/>: equal fingerprints give equal answers.</summary>
     public string Fingerprint { get; }
 
     /// <summary>When the server took it, in seconds since 1970.</summary>
@@ -179,26 +173,6 @@ public sealed class ServedModel
             throw ApiException.Unsupported("response_format", $"cannot be json_schema: {exception.Message}");
         }
     }
-
-    private static string FingerprintOf(ServedModel model)
-    {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add("idem-fingerprint-1");
-        Add(model.Digest);
-        hash.AppendData(SHA256.HashData(model.Tokenizer.ToJson()));
-        foreach (string file in new[] { "chat_template.jinja", "tokenizer_config.json", "special_tokens_map.json" })
-        {
-            hash.AppendData(SHA256.HashData(model.Folder.ReadFile(file) ?? []));
-        }
-
-        Add(string.Join(',', model.StopIds));
-        Add(ArithmeticVersion.Name);
-        Add(model.Settings.Dtype);
-        Add(model.Settings.CacheDtype);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-
-        void Add(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
-    }
 }
 
 /// <summary>How a model was loaded, and how it is named.</summary>
@@ -210,9 +184,6 @@ public sealed record ServedModelSettings
     /// <summary>Tokens that a prompt and its continuation may have together; null: the model's context.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>How weights are held: f32, bf16 or q8.</summary>
-    public string Dtype { get; init; } = "f32";
-
-    /// <summary>How keys and values are held: f32 or bf16.</summary>
-    public string CacheDtype { get; init; } = "f32";
+    /// <summary>How keys and values are held.</summary>
+    public CacheDtype CacheDtype { get; init; }
 }

@@ -74,6 +74,9 @@ public sealed record ServerLimits
     /// <summary>Receipts that are kept, the newest.</summary>
     public int ReceiptsMax { get; init; } = 4096;
 
+    /// <summary>Bytes of the receipts that are kept.</summary>
+    public long ReceiptBytesMax { get; init; } = 64 << 20;
+
     /// <summary>Seconds in which a client must have sent its headers.</summary>
     public int HeaderTimeoutSeconds { get; init; } = 15;
 

@@ -16,6 +16,10 @@ switch (args.Length > 0 ? args[0] : "")
         return ReceiptSweep.Run(args[1..]);
     case "schedule":
         return EngineSweep.RunSchedules(args[1..]);
+    case "serve":
+        return ServeSweep.Run(args[1..]);
+    case "serve-soak":
+        return ServeSoak.Run(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
     case "storage":
@@ -44,6 +48,8 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {ReceiptSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.SchedulesUsage}");
+        Console.Error.WriteLine($"       Idem.Conformance {ServeSweep.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {ServeSoak.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {StorageSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");

@@ -95,12 +95,39 @@ public sealed class CompletionTests : IAsyncLifetime
     [Fact]
     public async Task TheCacheDtypeIsTheServers()
     {
-        await using RunningServer narrow = await RunningServer.StartAsync(new EngineSettings { CacheDtype = CacheDtype.BFloat16 }, served: new ServedModelSettings { CacheDtype = "bf16" });
+        await using RunningServer narrow = await RunningServer.StartAsync(new EngineSettings { CacheDtype = CacheDtype.BFloat16 }, served: new ServedModelSettings { CacheDtype = CacheDtype.BFloat16 });
         Assert.NotEqual(_server.Model.Fingerprint, narrow.Model.Fingerprint);
         Engine engine = new(narrow.Model.Folder.Decoder, new EngineSettings { CacheDtype = CacheDtype.BFloat16 });
         GeneratedToken[] alone = [.. engine.Generate(narrow.Model.Tokenizer.Encode("the fox"), new SamplingSettings { MaxTokens = 20, Seed = 3 })];
         (_, JsonNode answer) = await narrow.PostAsync("/v1/completions", """{"prompt":"the fox","seed":3,"max_tokens":20}""");
         Assert.Equal(narrow.Text(alone), (string?)answer["choices"]![0]!["text"]);
+    }
+
+    [Fact]
+    public async Task EchoWithoutNewTokensScoresThePrompt()
+    {
+        JsonNode choice = (await Complete("""{"prompt":"vow. the","echo":true,"max_tokens":0,"logprobs":2}"""))["choices"]![0]!;
+        JsonNode scored = choice["logprobs"]!;
+        Assert.Equal("vow. the", (string?)choice["text"]);
+        Assert.Equal("length", (string?)choice["finish_reason"]);
+        Assert.Equal(["v", "o", "w", ".", " ", "t", "h", "e"], scored["tokens"]!.AsArray().Select(token => (string)token!));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], scored["text_offset"]!.AsArray().Select(offset => (int)offset!));
+        Assert.Null(scored["token_logprobs"]![0]);
+        Assert.All(scored["token_logprobs"]!.AsArray().Skip(1), value => Assert.True((double)value! < 0));
+
+        // The same token, drawn: its log-probability has the same bits.
+        GeneratedToken[] drawn = _server.Alone("vow. th", new SamplingSettings { MaxTokens = 1, Temperature = 0, TopLogProbabilities = 200 });
+        float expected = drawn[0].Top.Single(top => _server.Spell(top.Id) == "e").LogProbability;
+        Assert.Equal(BitConverter.SingleToInt32Bits(expected), BitConverter.SingleToInt32Bits((float)(double)scored["token_logprobs"]![7]!));
+    }
+
+    [Fact]
+    public async Task ARepeatedPromptIsTakenFromTheCacheWithTheSameBits()
+    {
+        const string Request = """{"prompt":"sphinx of black quartz, judge my vow","seed":1,"max_tokens":10,"logprobs":0}""";
+        JsonNode first = await Complete(Request), second = await Complete(Request);
+        Assert.Equal(first["choices"]!.ToJsonString(), second["choices"]!.ToJsonString());
+        Assert.True((int)second["usage"]!["prompt_tokens_details"]!["cached_tokens"]! > 0);
     }
 
     private string Alone(string prompt, ulong seed, int tokens) => _server.Text(_server.Alone(prompt, new SamplingSettings { Seed = seed, MaxTokens = tokens }));

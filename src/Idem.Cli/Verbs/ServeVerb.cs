@@ -77,10 +77,9 @@ internal static class ServeVerb
 
         ServedModel model = new(folder, new ServedModelSettings
         {
-            Name = context.Value(Name),
+            Name = context.Value(Name) ?? NameOf(context.Value(Model)!),
             MaxLength = context.Value(MaxLength),
-            Dtype = context.Value(Dtype)!,
-            CacheDtype = context.Value(CacheDtypeName)!,
+            CacheDtype = engine.CacheDtype,
         });
         context.Cancellation.ThrowIfCancellationRequested();
         return ServeAsync(context, model, engine, settings).GetAwaiter().GetResult();
@@ -114,7 +113,7 @@ internal static class ServeVerb
             {
                 ["url"] = server.Address.ToString(),
                 ["model"] = model.Name,
-                ["model_digest"] = model.Digest,
+                ["model_digest"] = model.Identity.Weights.ToString(),
                 ["system_fingerprint"] = model.Fingerprint,
                 ["max_model_len"] = model.MaxLength,
             });
@@ -122,9 +121,14 @@ internal static class ServeVerb
         }
 
         string kind = model.Folder.Model is not DecoderModel ? "embeddings" : model.HasChatTemplate ? "chat and completions" : "completions (it has no chat template)";
-        Console.Out.WriteLine($"{model.Name}: {model.Folder.Model.Config.ModelType}, {kind}, context {model.MaxLength}, {model.Settings.Dtype}, {model.Fingerprint}");
+        Console.Out.WriteLine($"{model.Name}: {model.Folder.Model.Config.ModelType}, {kind}, context {model.MaxLength}, {model.Identity.Dtype}");
+        Console.Out.WriteLine($"fingerprint {model.Fingerprint}");
         Console.Out.WriteLine($"Serving at {server.Address} (API below {server.Address}v1). Ctrl-C stops.");
     }
+
+    // A run's name is better than that of its newest checkpoint, and a name in the cache is one already.
+    private static string NameOf(string model) =>
+        Directory.Exists(model) || File.Exists(model) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) : model;
 
     private static ServerSettings Settings(VerbContext context)
     {

@@ -1,12 +1,12 @@
 // The list of what a server answers.
 
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Idem.Inference.Serving;
 using Idem.Server.Http;
 using Idem.Server.Requests;
 using Idem.Server.Responses;
+using Idem.Server.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -16,6 +16,8 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
 {
     private readonly LogProbabilities _logProbabilities = new(model);
     private readonly Embeddings _embeddings = new(model, host);
+    private readonly ReceiptStore _receipts = new(settings.Limits.ReceiptsMax, settings.Limits.ReceiptBytesMax);
+    private readonly ServerTelemetry _telemetry = new(host);
 
     /// <summary>Whether new work is refused.</summary>
     public bool IsDraining { get; set; }
@@ -24,10 +26,12 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
     {
         Post(app, "/v1/completions", CompleteAsync);
         Post(app, "/v1/chat/completions", ChatAsync);
-        Post(app, "/v1/embeddings", async (context, body) =>
-            await context.Response.WriteJsonAsync(await _embeddings.RunAsync(EmbeddingRequest.Read(body, model, settings.Limits), context.RequestAborted)));
-        Post(app, "/tokenize", (context, body) => context.Response.WriteJsonAsync(Tokenization.Tokenize(body, model, settings.Limits)));
-        Post(app, "/detokenize", (context, body) => context.Response.WriteJsonAsync(Tokenization.Detokenize(body, model, settings.Limits)));
+        Post(app, "/v1/embeddings", EmbedAsync);
+        Post(app, "/v1/verify", async (context, body, raw) => await context.Response.WriteJsonAsync(
+            await new ReceiptReplays(model, RequireEngine(), _receipts, settings.Limits).RunAsync(body, raw, context.Connection.RemoteIpAddress?.ToString() ?? "", context.RequestAborted)));
+        app.MapGet("/v1/receipts/{id}", context => context.Response.WriteBytesAsync("application/json", ReceiptReplays.Find(_receipts, (string)context.Request.RouteValues["id"]!)));
+        Post(app, "/tokenize", (context, body, _) => context.Response.WriteJsonAsync(Tokenization.Tokenize(body, model, settings.Limits)));
+        Post(app, "/detokenize", (context, body, _) => context.Response.WriteJsonAsync(Tokenization.Detokenize(body, model, settings.Limits)));
         app.MapGet("/v1/models", context => context.Response.WriteJsonAsync(new JsonObject { ["object"] = "list", ["data"] = new JsonArray(ModelObject()) }));
         app.MapGet("/v1/models/{**name}", context => (string?)context.Request.RouteValues["name"] == model.Name
             ? context.Response.WriteJsonAsync(ModelObject())
@@ -37,31 +41,45 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
         StaticFiles.Map(app);
     }
 
-    public void Dispose() => _embeddings.Dispose();
-
-    private Task CompleteAsync(HttpContext context, JsonElement body)
+    public void Dispose()
     {
-        EngineHost engine = RequireEngine();
-        return new Completions(model, CompletionRequest.Read(body, model, settings.Limits), _logProbabilities).RunAsync(context, engine);
+        _embeddings.Dispose();
+        _telemetry.Dispose();
     }
 
-    private Task ChatAsync(HttpContext context, JsonElement body)
+    private Task CompleteAsync(HttpContext context, JsonElement body, ReadOnlyMemory<byte> raw)
     {
         EngineHost engine = RequireEngine();
-        return new Chats(model, ChatRequest.Read(body, model, settings.Limits), _logProbabilities).RunAsync(context, engine);
+        return new Completions(model, CompletionRequest.Read(body, model, settings.Limits), _logProbabilities).RunAsync(context, engine, _receipts, _telemetry);
+    }
+
+    private Task ChatAsync(HttpContext context, JsonElement body, ReadOnlyMemory<byte> raw)
+    {
+        EngineHost engine = RequireEngine();
+        return new Chats(model, ChatRequest.Read(body, model, settings.Limits), _logProbabilities).RunAsync(context, engine, _receipts, _telemetry);
+    }
+
+    private async Task EmbedAsync(HttpContext context, JsonElement body, ReadOnlyMemory<byte> raw)
+    {
+        EmbeddingRequest request = EmbeddingRequest.Read(body, model, settings.Limits);
+        using RequestTelemetry measured = _telemetry.Begin("embeddings", model.Name, null, null, 1);
+        JsonObject answer = await _embeddings.RunAsync(request, context.RequestAborted);
+        measured.Succeed(request.Inputs.Sum(input => input.Ids.Length), 0);
+        await context.Response.WriteJsonAsync(answer);
     }
 
     private EngineHost RequireEngine() => host
         ?? throw new ApiException(400, $"the model '{model.Name}' is an encoder, which does not continue a text; use /v1/embeddings", "invalid_request_error", "model", "unsupported_model");
 
-    private void Post(WebApplication app, string path, Func<HttpContext, JsonElement, Task> answer) => app.MapPost(path, async context =>
+    private void Post(WebApplication app, string path, Func<HttpContext, JsonElement, ReadOnlyMemory<byte>, Task> answer) => app.MapPost(path, async context =>
     {
         if (IsDraining)
         {
             throw ApiException.Draining();
         }
 
-        await answer(context, await context.Request.ReadJsonAsync(settings.Limits));
+        ReadOnlyMemory<byte> raw = await context.Request.ReadJsonBytesAsync(settings.Limits);
+        await answer(context, JsonBody.Parse(raw, settings.Limits), raw);
     });
 
     private Task Health(HttpContext context)
@@ -78,10 +96,10 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
         ["created"] = model.Created,
         ["owned_by"] = "idem",
         ["max_model_len"] = model.MaxLength,
-        ["model_digest"] = model.Digest,
+        ["model_digest"] = model.Identity.Weights.ToString(),
         ["system_fingerprint"] = model.Fingerprint,
-        ["dtype"] = model.Settings.Dtype,
-        ["kv_cache_dtype"] = model.Settings.CacheDtype,
+        ["dtype"] = model.Identity.Dtype,
+        ["kv_cache_dtype"] = model.Identity.CacheDtype,
         ["chat"] = model.HasChatTemplate && host is not null,
         ["generates"] = host is not null,
     };

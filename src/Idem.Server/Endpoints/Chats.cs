@@ -10,6 +10,8 @@ namespace Idem.Server.Endpoints;
 internal sealed class Chats(ServedModel model, ChatRequest request, LogProbabilities logProbabilities)
     : GenerationEndpoint(model, request.Fields, new Answer(request.Fields.Stream ? "chat.completion.chunk" : "chat.completion", "chatcmpl-", model, request.Fields.Sampling.Seed))
 {
+    protected override string Operation => "chat";
+
     protected override IReadOnlyList<Prompt> Prompts { get; } = [request.Prompt];
 
     protected override SamplingSettings Settings(Prompt prompt) => Fields.Sampling with

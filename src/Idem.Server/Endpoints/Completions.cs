@@ -17,6 +17,8 @@ internal sealed class Completions(ServedModel model, CompletionRequest request, 
     private readonly bool[] _begun = new bool[request.Prompts.Count * request.Fields.Samples];
     private readonly string?[] _echoes = new string?[request.Prompts.Count];
 
+    protected override string Operation => "text_completion";
+
     protected override IReadOnlyList<Prompt> Prompts => request.Prompts;
 
     protected override int? PromptTopLogProbabilities => request.Echo ? request.LogProbabilities : null;

@@ -1,11 +1,13 @@
 // What completions and chats do alike: hand the request to the engine, and write what comes, whole or in parts.
 
+using System.Text;
 using System.Text.Json.Nodes;
 using Idem.Inference;
 using Idem.Inference.Serving;
 using Idem.Server.Http;
 using Idem.Server.Requests;
 using Idem.Server.Responses;
+using Idem.Server.Telemetry;
 using Microsoft.AspNetCore.Http;
 
 namespace Idem.Server.Endpoints;
@@ -13,6 +15,9 @@ namespace Idem.Server.Endpoints;
 /// <summary>One request's answer.</summary>
 internal abstract class GenerationEndpoint(ServedModel model, GenerationFields fields, Answer answer)
 {
+    /// <summary>OpenTelemetry's word for what is done.</summary>
+    protected abstract string Operation { get; }
+
     protected ServedModel Model => model;
 
     protected GenerationFields Fields => fields;
@@ -36,44 +41,55 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
     protected abstract JsonObject Part(ChoicePart part, Generation first);
 
     /// <summary>Answers.</summary>
-    public async Task RunAsync(HttpContext context, EngineHost host)
+    public async Task RunAsync(HttpContext context, EngineHost host, ReceiptStore store, ServerTelemetry telemetry)
     {
+        GenerationRequest[] requests =
+        [
+            .. Prompts.Select(prompt => new GenerationRequest
+            {
+                Prompt = prompt.Ids,
+                Settings = Settings(prompt),
+                Samples = fields.Samples,
+                Client = fields.User.Length > 0 ? fields.User : context.Connection.RemoteIpAddress?.ToString() ?? "",
+                PromptTopLogProbabilities = PromptTopLogProbabilities,
+            }),
+        ];
         CancellationToken left = context.RequestAborted;
-        using RunningRequest running = RunningRequest.Submit(host, model, fields, Prompts.Select(prompt => new GenerationRequest
+        using RequestTelemetry measured = telemetry.Begin(Operation, model.Name, answer.Id, requests[0].Settings, requests.Length * fields.Samples);
+        try
         {
-            Prompt = prompt.Ids,
-            Settings = Settings(prompt),
-            Samples = fields.Samples,
-            Client = fields.User.Length > 0 ? fields.User : context.Connection.RemoteIpAddress?.ToString() ?? "",
-            PromptTopLogProbabilities = PromptTopLogProbabilities,
-        }));
-        if (fields.Stream)
-        {
-            await StreamAsync(context.Response, running, left);
+            using RunningRequest running = RunningRequest.Submit(host, model, fields.Stops, requests);
+            AnswerReceipts receipts = new(model, fields.Stops, requests, store);
+            await (fields.Stream ? StreamAsync(context.Response, running, receipts, measured, left) : CollectAsync(context.Response, running, receipts, measured, left));
+            measured.Succeed(Prompts.Sum(prompt => prompt.Ids.Length), running.CompletionTokens);
         }
-        else
+        catch (Exception exception)
         {
-            await context.Response.WriteJsonAsync(await CollectAsync(running, left));
+            measured.Fail(left.IsCancellationRequested ? "cancelled" : exception is ApiException { Code: { } code } ? code : exception.GetType().Name);
+            throw;
         }
     }
 
-    private async Task<JsonObject> CollectAsync(RunningRequest running, CancellationToken left)
+    private async Task CollectAsync(HttpResponse response, RunningRequest running, AnswerReceipts receipts, RequestTelemetry measured, CancellationToken left)
     {
-        (System.Text.StringBuilder Text, List<GeneratedToken> Tokens, FinishReason Reason)[] choices =
-            [.. Enumerable.Range(0, Prompts.Count * fields.Samples).Select(_ => (new System.Text.StringBuilder(), new List<GeneratedToken>(), FinishReason.Length))];
+        WholeChoice[] choices = [.. Enumerable.Range(0, Prompts.Count * fields.Samples).Select(_ => new WholeChoice())];
+        string[] names = new string[Prompts.Count];
         await foreach (ChoicePart part in running.ReadAsync(left))
         {
+            measured.Part(part);
             choices[part.Choice].Text.Append(part.Text);
             choices[part.Choice].Tokens.AddRange(part.Tokens);
             choices[part.Choice].Reason = part.Finished ?? choices[part.Choice].Reason;
+            names[part.Choice / fields.Samples] = receipts.Add(part) ?? names[part.Choice / fields.Samples];
         }
 
         JsonObject whole = answer.Create([.. choices.Select((choice, i) => Whole(i, choice.Text.ToString(), choice.Tokens, choice.Reason, First(running, i)))]);
         whole["usage"] = Usage(running);
-        return whole;
+        whole["receipt_ids"] = new JsonArray([.. names.Select(name => JsonValue.Create(name))]);
+        await response.WriteJsonAsync(whole);
     }
 
-    private async Task StreamAsync(HttpResponse response, RunningRequest running, CancellationToken left)
+    private async Task StreamAsync(HttpResponse response, RunningRequest running, AnswerReceipts receipts, RequestTelemetry measured, CancellationToken left)
     {
         EventStream events = new(response);
         bool[] opened = new bool[Prompts.Count * fields.Samples];
@@ -81,19 +97,26 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
         {
             await foreach (ChoicePart part in running.ReadAsync(left))
             {
+                measured.Part(part);
                 if (!opened[part.Choice] && Opening(part.Choice) is { } opening)
                 {
                     await events.SendAsync(Chunk(opening), left);
                 }
 
                 opened[part.Choice] = true;
-                await events.SendAsync(Chunk(Part(part, First(running, part.Choice))), left);
+                JsonObject chunk = Chunk(Part(part, First(running, part.Choice)));
+                if (receipts.Add(part) is { } name)
+                {
+                    chunk["receipt_ids"] = new JsonArray(name);
+                }
+
+                await events.SendAsync(chunk, left);
             }
         }
         catch (ApiException failure) when (response.HasStarted)
         {
             await events.SendAsync(failure.ToJson(), left); // and no mark of the end
-            return;
+            throw;
         }
 
         if (fields.IncludeUsage)
@@ -120,4 +143,13 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
     private Generation First(RunningRequest running, int choice) => running.Streams[choice / fields.Samples].Generations[0];
 
     private JsonObject Usage(RunningRequest running) => Answer.Usage(Prompts.Sum(prompt => prompt.Ids.Length), running.CompletionTokens, running.CachedTokens);
+
+    private sealed class WholeChoice
+    {
+        public StringBuilder Text { get; } = new();
+
+        public List<GeneratedToken> Tokens { get; } = [];
+
+        public FinishReason Reason { get; set; }
+    }
 }

@@ -6,7 +6,6 @@ using System.Threading.Channels;
 using Idem.Inference;
 using Idem.Inference.Serving;
 using Idem.Server.Http;
-using Idem.Server.Requests;
 
 namespace Idem.Server.Endpoints;
 
@@ -23,10 +22,10 @@ internal sealed class RunningRequest : IDisposable
     private readonly Choice[] _choices;
     private readonly int _samples;
 
-    private RunningRequest(ServedModel model, GenerationFields fields, int prompts)
+    private RunningRequest(ServedModel model, IReadOnlyList<string> stops, GenerationRequest[] requests)
     {
-        _samples = fields.Samples;
-        _choices = [.. Enumerable.Range(0, prompts * fields.Samples).Select(i => new Choice(i, new GeneratedText(model.Tokenizer, model.StopIds, fields.Stops)))];
+        _samples = requests[0].Samples;
+        _choices = [.. Enumerable.Range(0, requests.Length * _samples).Select(i => new Choice(i, new GeneratedText(model.Tokenizer, requests[i / _samples].Settings.StopIds, stops)))];
     }
 
     /// <summary>The generations of each prompt, complete once all parts are read.</summary>
@@ -39,11 +38,14 @@ internal sealed class RunningRequest : IDisposable
     public int CachedTokens => _streams.Sum(stream => stream.Generations.Count > 0 ? stream.Generations[0].CachedTokens : 0);
 
     /// <summary>Hands in all prompts, or none.</summary>
+    /// <param name="host">The engine.</param>
+    /// <param name="model">The model that it runs.</param>
+    /// <param name="stops">Strings that end a text.</param>
+    /// <param name="all">At least one; all with as many samples.</param>
     /// <exception cref="ApiException">The engine does not take them.</exception>
-    public static RunningRequest Submit(EngineHost host, ServedModel model, GenerationFields fields, IEnumerable<GenerationRequest> requests)
+    public static RunningRequest Submit(EngineHost host, ServedModel model, IReadOnlyList<string> stops, GenerationRequest[] all)
     {
-        GenerationRequest[] all = [.. requests];
-        RunningRequest running = new(model, fields, all.Length);
+        RunningRequest running = new(model, stops, all);
         try
         {
             foreach (GenerationRequest request in all)

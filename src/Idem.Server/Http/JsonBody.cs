@@ -10,9 +10,9 @@ namespace Idem.Server.Http;
 
 internal static class JsonBody
 {
-    /// <summary>Reads the body.</summary>
-    /// <exception cref="ApiException">It is not such an object, or too large.</exception>
-    public static async Task<JsonElement> ReadJsonAsync(this HttpRequest request, ServerLimits limits)
+    /// <summary>Reads the bytes of the body; <see cref="Parse"/> makes an object of them.</summary>
+    /// <exception cref="ApiException">It is said to be something else, or too large.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadJsonBytesAsync(this HttpRequest request, ServerLimits limits)
     {
         // Not only tidiness: a browser sends JSON to another origin only after asking it.
         if (!request.HasJsonContentType())
@@ -31,7 +31,7 @@ internal static class JsonBody
             int count = await request.Body.ReadAsync(body.GetMemory(16 << 10), request.HttpContext.RequestAborted);
             if (count == 0)
             {
-                return Parse(body.WrittenMemory, limits);
+                return body.WrittenMemory;
             }
 
             body.Advance(count);
@@ -44,7 +44,7 @@ internal static class JsonBody
 
     /// <summary>Checks and parses a body.</summary>
     /// <exception cref="ApiException">It is not a JSON object as described above.</exception>
-    internal static JsonElement Parse(ReadOnlyMemory<byte> body, ServerLimits limits)
+    public static JsonElement Parse(ReadOnlyMemory<byte> body, ServerLimits limits)
     {
         if (!Utf8.IsValid(body.Span))
         {

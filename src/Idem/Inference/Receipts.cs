@@ -5,6 +5,7 @@ using System.Text;
 using Idem.Audit;
 using Idem.ChatTemplates;
 using Idem.Formats;
+using Idem.Inference.Constraints;
 using Idem.Nn;
 using Idem.Numerics;
 using Idem.Numerics.Kernels;
@@ -83,10 +84,13 @@ public static class Receipts
     }
 
     /// <summary>The settings that a receipt states; those that reach no receipt have their defaults.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, or a constraint of a kind that is not known.</exception>
-    public static SamplingSettings SettingsOf(Receipt receipt)
+    /// <param name="receipt">The receipt.</param>
+    /// <param name="model">The model that is to follow them; its tokenizer decides what a constraint allows.</param>
+    /// <exception cref="ArgumentException">A setting is out of range, or a constraint is of a kind that is not known or cannot be followed.</exception>
+    public static SamplingSettings SettingsOf(Receipt receipt, ModelFolder model)
     {
         ArgumentNullException.ThrowIfNull(receipt);
+        ArgumentNullException.ThrowIfNull(model);
         ReceiptSampling sampling = receipt.Sampling;
         SamplingSettings settings = new()
         {
@@ -99,12 +103,29 @@ public static class Receipts
             PresencePenalty = sampling.PresencePenalty,
             FrequencyPenalty = sampling.FrequencyPenalty,
             LogitBias = [.. sampling.LogitBias.Select(bias => new LogitBias(bias.Id, bias.Value))],
-            Constraint = sampling.Constraint is { } constraint ? throw new ArgumentException($"constraints of kind '{constraint.Kind}' are not known") : null,
+            Constraint = sampling.Constraint is { } constraint ? ConstraintOf(constraint, model, sampling.StopIds) : null,
             StopIds = sampling.StopIds,
             Seed = sampling.Seed,
         };
         settings.Validate();
         return settings;
+    }
+
+    private static ITokenConstraint ConstraintOf(ReceiptConstraint constraint, ModelFolder model, IReadOnlyList<int> stopIds)
+    {
+        if (constraint.Kind != JsonSchemaConstraints.Kind)
+        {
+            throw new ArgumentException($"constraints of kind '{constraint.Kind}' are not known");
+        }
+
+        try
+        {
+            return new JsonSchemaConstraints(model.Tokenizer, model.Model.Config.VocabSize, stopIds).Create(constraint.Definition);
+        }
+        catch (NotSupportedException exception)
+        {
+            throw new ArgumentException(exception.Message, exception);
+        }
     }
 
     private static ReceiptSample SampleOf(Generation generation, IEnumerable<GeneratedToken> tokens, FinishReason? finished) => new()

@@ -23,7 +23,7 @@ internal sealed class ReceiptReplay
         _receipt = receipt;
         _folder = folder;
         _model = folder.Decoder;
-        _settings = Read(file, "sampling", () => Receipts.SettingsOf(receipt));
+        _settings = Read(file, "sampling", () => Receipts.SettingsOf(receipt, folder));
         _cacheDtype = Read(file, "model.kv_cache_dtype", () => ProfileNames.ParseCache(receipt.Model.CacheDtype));
         if (receipt.PromptIds.Count == 0)
         {

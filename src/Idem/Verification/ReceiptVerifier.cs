@@ -89,7 +89,8 @@ public static class ReceiptVerifier
             foreach (ReceiptMismatch? mismatch in replay.CheckTokens(sample))
             {
                 cancellation.ThrowIfCancellationRequested();
-                progress?.Invoke(++done, total);
+                done++;
+                progress?.Invoke(done, total);
                 if (mismatch is not null)
                 {
                     return new ReceiptReport(done, [mismatch]);

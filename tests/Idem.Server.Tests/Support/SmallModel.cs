@@ -1,6 +1,7 @@
 using Idem.Formats;
 using Idem.Inference;
 using Idem.Models;
+using Idem.Tests.Support;
 using Idem.Tokenizers;
 
 namespace Idem.Server.Tests.Support;

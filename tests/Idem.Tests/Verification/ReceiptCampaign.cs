@@ -196,7 +196,7 @@ internal sealed partial class ReceiptCampaign : IDisposable
         (ModelFolder folder, ReceiptModel identity) = Model(type, ReceiptVerifier.DtypeOf(forged, File));
         EngineSettings settings = new() { CacheDtype = ProfileNames.ParseCache(forged.Model.CacheDtype) };
         Receipt honest = Generate(
-            folder, identity with { CacheDtype = forged.Model.CacheDtype }, settings, [.. forged.PromptIds], Receipts.SettingsOf(forged), forged.Sampling.Stops,
+            folder, identity with { CacheDtype = forged.Model.CacheDtype }, settings, [.. forged.PromptIds], Receipts.SettingsOf(forged, folder), forged.Sampling.Stops,
             [.. forged.Samples.Select(sample => sample.Sample)]);
         return forged.Samples.Zip(honest.Samples).All(pair => pair.First.FinishReason == ReceiptSample.Interrupted
             ? pair.First.Tokens.Count <= pair.Second.Tokens.Count && pair.First.Tokens.SequenceEqual(pair.Second.Tokens.Take(pair.First.Tokens.Count))

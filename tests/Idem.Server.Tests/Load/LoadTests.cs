@@ -1,0 +1,34 @@
+using Idem.Inference;
+using Idem.Server.Tests.Support;
+
+namespace Idem.Server.Tests.Load;
+
+/// <summary>A small part of what the conformance program 'serve' runs.</summary>
+public sealed class LoadTests
+{
+    [Theory]
+    [InlineData(1, 30)]
+    [InlineData(7, 80)]
+    [InlineData(64, 250)]
+    public async Task AnswersUnderLoadAreThoseOfTheRequestAlone(int atOnce, int requests)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(Narrow);
+        ServeCampaign campaign = new(server.Model, server.Http, seed: (ulong)atOnce, tokensMax: 30);
+        await campaign.RunAsync(Enumerable.Range(0, requests), atOnce);
+        Assert.Empty(campaign.Differences);
+        Assert.True(campaign.Compared > requests * 3 / 4);
+        Assert.True(atOnce == 1 || server.Server.Statistics!.Preemptions > 0, "no sequence was preempted: the test does not test it");
+    }
+
+    [Fact]
+    public async Task AnotherModelIsCaught()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(Narrow), other = await RunningServer.StartAsync(Narrow, model: SmallModel.Create(seed: 2));
+        ServeCampaign campaign = new(server.Model, other.Http, seed: 3, tokensMax: 30);
+        await campaign.RunAsync(Enumerable.Range(0, 20), 4);
+        Assert.Equal(0, campaign.Compared);
+    }
+
+    // Memory for few sequences, so that they preempt each other.
+    private static EngineSettings Narrow => new() { MaxSequences = 12, MaxBatchedTokens = 40, PageLength = 16, KvPositions = SmallModel.Context };
+}
