@@ -72,6 +72,7 @@ internal static class CliApp
             Verbs.ConvertVerb.Create(),
             Verbs.DigestVerb.Create(),
             Verbs.VerifyVerb.Create(),
+            Verbs.DiffVerb.Create(),
             Verbs.AttestVerb.Create(),
             Verbs.ReportVerb.Create(),
             Verbs.DoctorVerb.Create(),

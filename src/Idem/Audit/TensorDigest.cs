@@ -55,6 +55,22 @@ public static class TensorDigest
         return new TensorDigests(HashRoot(entries), entries);
     }
 
+    /// <summary>The root of a set of tensors in which one has other values than when <paramref name="digests"/> was computed.</summary>
+    internal static Digest RootWith(TensorDigests digests, NamedTensor changed)
+    {
+        TensorDigestEntry[] entries = [.. digests.Tensors];
+        int index = Array.FindIndex(entries, entry => entry.Name == changed.Name);
+        long chunks = (changed.Data.ByteCount + ChunkBytes - 1) / ChunkBytes;
+        byte[] chunkDigests = new byte[checked((int)(chunks * Digest.ByteCount))];
+        for (long chunk = 0; chunk < chunks; chunk++)
+        {
+            HashChunk(changed, chunk, chunkDigests.AsSpan((int)(chunk * Digest.ByteCount), Digest.ByteCount));
+        }
+
+        entries[index] = entries[index] with { Digest = HashTensor(changed, chunkDigests) };
+        return HashRoot(entries);
+    }
+
     // Chunks are independent and each has its own place for its digest: the schedule cannot show in the result.
     private static byte[][] HashChunks(NamedTensor[] tensors, int threads)
     {

@@ -12,7 +12,7 @@ internal abstract class OperationObserver
     private readonly Stack<string> _modules = new([""]);
 
     /// <summary>The path of the innermost module that runs.</summary>
-    public string Module => _modules.Peek();
+    public virtual string Module => _modules.Peek();
 
     /// <summary>After an operation's forward.</summary>
     /// <param name="operation">Its name, as <see cref="OperationNames"/> has it.</param>
@@ -27,9 +27,9 @@ internal abstract class OperationObserver
     /// <param name="gradient">The sum of the contributions to the input's gradient so far, this operation's included.</param>
     public abstract void Backward(string operation, string module, string input, Shape shape, Span<float> gradient);
 
-    public void Enter(string module) => _modules.Push(module);
+    public virtual void Enter(string module) => _modules.Push(module);
 
-    public void Leave() => _modules.Pop();
+    public virtual void Leave() => _modules.Pop();
 }
 
 /// <summary>While it lives, operations of the thread run in a module.</summary>

@@ -169,6 +169,9 @@ internal sealed class RunCheckpoint
         session.Step = Step;
     }
 
+    /// <summary>The model's tensors, as they are stored.</summary>
+    public SafeTensorsFile OpenModel() => _folder.OpenTensors(SafeTensorsFolder.SingleFile);
+
     private void CheckFile(string name, Digest expected)
     {
         Digest actual = Digest.Of(_folder.ReadAllBytes(name));

@@ -123,6 +123,19 @@ public sealed record RunManifest
     /// <summary>The settings that decide bits, as run.json holds them.</summary>
     public JsonObject ConfigJson() => Base is null ? TrainConfigResolver.ToJson(Config) : TrainConfigResolver.ToJsonFrom(Config);
 
+    /// <summary>The arithmetic that a run's run.json names, without reading the rest; null if it names none.</summary>
+    internal static string? ArithmeticOf(string run)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllBytes(System.IO.Path.Combine(run, FileName)))!.AsObject()["arithmetic"]?.GetValue<string>();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>What decides the run's bits, as traces state it.</summary>
     internal JsonObject Subject()
     {

@@ -37,11 +37,11 @@ internal sealed class TrainingData
     public TokenDataset Tokens { get; }
 
     /// <summary>Reads the text, trains the tokenizer that the configuration asks for or takes the given one, and tokenizes.</summary>
-    public static TrainingData Load(IReadOnlyList<string> paths, TrainConfig config, BaseModel? start = null)
-    {
-        TextCorpus corpus = paths is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(paths);
-        return Of(corpus, config, start);
-    }
+    public static TrainingData Load(IReadOnlyList<string> paths, TrainConfig config, BaseModel? start = null) => Of(Corpus(paths), config, start);
+
+    /// <summary>The text at these paths, or the built-in one.</summary>
+    public static TextCorpus Corpus(IReadOnlyList<string> paths) =>
+        paths is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(paths);
 
     /// <summary>As <see cref="Load"/>, of a text that is already here.</summary>
     public static TrainingData Of(TextCorpus corpus, TrainConfig config, BaseModel? start = null)

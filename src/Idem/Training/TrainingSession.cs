@@ -61,6 +61,7 @@ internal sealed class TrainingSession
         _targets = new int[_inputs.Length];
         _shardLosses = new double[config.Shards];
         _computeShard = ComputeShard;
+        variant?.AfterUpdate?.Invoke(0, this);
     }
 
     public DecoderModel Model { get; }
@@ -148,7 +149,6 @@ internal sealed class TrainingSession
     private LedgerRecord Advance()
     {
         long step = Step + 1;
-        _variant?.BeforeStep?.Invoke(step, this);
         int context = _config.NPositions;
         for (int sequence = 0; sequence < _config.SequencesPerStep; sequence++)
         {
@@ -175,6 +175,7 @@ internal sealed class TrainingSession
 
         _gradients.Return(gradients);
         Step = step;
+        _variant?.AfterUpdate?.Invoke(step, this);
         return new LedgerRecord
         {
             Step = step,

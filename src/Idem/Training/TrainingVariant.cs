@@ -11,6 +11,6 @@ internal sealed record TrainingVariant
     /// <summary>The shards' gradients are added from left to right in place of the tree.</summary>
     public bool JoinsShardsInOrder { get; init; }
 
-    /// <summary>Before a step: changes what a defect changed.</summary>
-    public Action<long, TrainingSession>? BeforeStep { get; init; }
+    /// <summary>After a step's update (0: after the model was made): changes what a defect changed.</summary>
+    public Action<long, TrainingSession>? AfterUpdate { get; init; }
 }

@@ -32,7 +32,11 @@ public static class LedgerComparison
         return null;
     }
 
-    private static LedgerDifference? FirstDifference(in LedgerRecord a, in LedgerRecord b, bool isPlanned)
+    /// <summary>The first quantity that differs, or null.</summary>
+    /// <param name="a">One statement.</param>
+    /// <param name="b">The other.</param>
+    /// <param name="isPlanned">Whether both must state the same quantities; else those that only one states are passed over.</param>
+    internal static LedgerDifference? FirstDifference(in LedgerRecord a, in LedgerRecord b, bool isPlanned)
     {
         foreach ((string quantity, string? inA, string? inB) in new[]
         {
