@@ -36,6 +36,11 @@ internal static class ReportVerb
             throw new UsageException($"report: --out {file} is a folder: name a file");
         }
 
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"{folder}, where --out is to be written, does not exist: make it first");
+        }
+
         List<RunHistory> runs = [.. context.Value(Runs)!.Select(path => RunHistory.Load(path, context.Cancellation))];
         List<VerificationResult> results = [.. (context.Value(Verification) ?? []).Select(VerificationResult.Read)];
         if (results.FirstOrDefault(result => !runs.Any(result.IsOf)) is { } stranger)
