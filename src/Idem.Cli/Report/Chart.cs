@@ -63,7 +63,8 @@ internal sealed record Chart(string Id, string Title, string Unit, Scale Scale, 
         };
     }
 
-    private string Legend() => $"<ul class=\"legend\">{string.Concat(Series.Select(series => $"<li class=\"{series.Style}\"><svg viewBox=\"0 0 24 8\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 4H23\"/></svg>{Html.Escape(series.Name)}</li>"))}</ul>";
+    // A single curve is what the title says.
+    private string Legend() => Series.Count == 1 ? "" : $"<ul class=\"legend\">{string.Concat(Series.Select(series => $"<li class=\"{series.Style}\"><svg viewBox=\"0 0 24 8\" aria-hidden=\"true\"><path class=\"line\" d=\"M1 4H23\"/></svg>{Html.Escape(series.Name)}</li>"))}</ul>";
 
     private void WriteLabels(Html html, Axis x, Axis y)
     {

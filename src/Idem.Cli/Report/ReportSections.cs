@@ -141,7 +141,7 @@ internal static class ReportSections
         double total = Math.Max(1e-9, parts.Sum(part => part.Seconds));
         html.Raw($"<div class=\"share\" aria-hidden=\"true\">{string.Concat(parts.Select((part, i) => $"<i class=\"s{i}\" style=\"width:{Html.Place(100 * part.Seconds / total)}%\"></i>"))}</div>");
         html.Table("Where the time went", ["time of", "seconds", "share"], parts.Select((part, i) => (IReadOnlyList<string>)
-            [$"<i class=\"key s{i}\"></i>{part.Name}", part.Seconds.ToString("0.0", CultureInfo.InvariantCulture), $"{(100 * part.Seconds / total).ToString("0.0", CultureInfo.InvariantCulture)} %"]), "numbers");
+            [$"<i class=\"key s{i}\"></i>{part.Name}", part.Seconds.ToString("0.0", CultureInfo.InvariantCulture), $"{(100 * part.Seconds / total).ToString("0.0", CultureInfo.InvariantCulture)} %"]), "numbers named");
         if (steps.Count < run.Steps.Count)
         {
             html.Raw($"<p class=\"soft\">Of {steps.Count} of {run.Steps.Count} steps: the times of the others were not kept.</p>");

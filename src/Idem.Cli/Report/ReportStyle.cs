@@ -74,6 +74,7 @@ internal static class ReportStyle
         tbody tr:last-child>*{border-bottom:0}
         .numbers th,.numbers td{text-align:right}
         .numbers{width:auto;min-width:16rem}
+        .named th:first-child{text-align:left}
         .digests td{min-width:15rem}
         .checkpoints td:nth-child(2){min-width:0;width:5rem}
         .checks+h3{margin-top:1.2rem}
