@@ -1,9 +1,11 @@
 using System.ClientModel;
+using System.Text.Json;
 using Idem.Inference;
 using Idem.Server.Tests.Support;
 using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
+using OpenAI.Models;
 
 namespace Idem.Server.Tests;
 
@@ -75,6 +77,27 @@ public sealed class OpenAIClientTests : IAsyncLifetime
         ChatCompletion answer = await Chat().CompleteChatAsync([new UserChatMessage("dog")], options);
         Assert.Equal(whole[..whole.IndexOf(whole.Substring(7, 2), StringComparison.Ordinal)], answer.Content[0].Text);
         Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+    }
+
+    [Fact]
+    public async Task AnAnswerFollowsItsSchema()
+    {
+        const string Schema = """{"type":"object","properties":{"ok":{"type":"boolean"},"count":{"type":"integer","minimum":1,"maximum":12}},"required":["ok","count"],"additionalProperties":false}""";
+        ChatCompletion answer = await Chat().CompleteChatAsync([new UserChatMessage("fox")], new ChatCompletionOptions
+        {
+            Seed = 2, MaxOutputTokenCount = 60, ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("answer", BinaryData.FromString(Schema), "what it is", jsonSchemaIsStrict: true),
+        });
+        using JsonDocument value = JsonDocument.Parse(answer.Content[0].Text);
+        Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+        Assert.Equal(["ok", "count"], value.RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.InRange(value.RootElement.GetProperty("count").GetInt32(), 1, 12);
+    }
+
+    [Fact]
+    public async Task TheModelIsListed()
+    {
+        OpenAIModelCollection models = await Client().GetOpenAIModelClient().GetModelsAsync();
+        Assert.Equal("tiny", Assert.Single(models).Id);
     }
 
     [Fact]

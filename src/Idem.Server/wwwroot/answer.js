@@ -88,6 +88,7 @@ export class Answer {
         verdict.textContent = failure.message;
       }
       button.disabled = false;
+      this.follow();
     });
     const content = make("pre", { tabIndex: 0 }, "\u2026");
     const details = make("details", { className: "receipt" }, make("summary", {}, "Receipt ", make("code", {}, id.slice(0, 22) + "\u2026")), content);

@@ -103,6 +103,9 @@ public sealed class JsonSchemaTests
         string wide = string.Join(',', Enumerable.Range(0, 60).Select(i => $$"""{"type":"string","minLength":4000,"maxLength":{{4000 + i}}}"""));
         Assert.Throws<JsonSchemaException>(() => Constraints.Create($$"""{"anyOf":[{{wide}}]}"""));
         Assert.Throws<JsonSchemaException>(() => Constraints.Create($$"""{"const":"{{new string('a', 300_000)}}"}"""));
+        Assert.NotNull(Constraints.Create($$"""{"enum":[{{string.Join(',', Enumerable.Range(0, 30_000))}}]}"""));
+        string references = string.Join(',', Enumerable.Range(0, 4000).Select(i => $$"""{"$ref":"#/$defs/{{i}}"}""")), definitions = string.Join(',', Enumerable.Range(0, 4000).Select(i => $"\"{i}\":{{\"type\":\"null\"}}"));
+        Assert.NotNull(Constraints.Create($$"""{"anyOf":[{{references}}],"$defs":{ {{definitions}} } }"""));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace Idem.Inference.Constraints;
 internal sealed class JsonSchemaCompiler
 {
     /// <summary>Bounds of a schema.</summary>
-    public const int NodesMax = 200_000, LiteralBytesMax = 1 << 18, CountMax = 4096, DepthMax = 64;
+    public const int NodesMax = 200_000, CharactersMax = 1 << 18, LiteralBytesMax = 1 << 18, CountMax = 4096, DepthMax = 64, PathMax = 1024;
 
     private const long IntegerMax = 999_999_999_999_999_999;
 
@@ -55,10 +55,7 @@ internal sealed class JsonSchemaCompiler
         while (compiler._pending.TryDequeue(out (JsonElement Schema, string Path, GrammarRule Rule) next))
         {
             compiler.Build(next.Schema, next.Path, next.Rule);
-            if (grammar.Count > NodesMax)
-            {
-                throw new JsonSchemaException(next.Path, $"is too large: make it smaller, or its counts of items and characters (grammars have at most {NodesMax} nodes)");
-            }
+            compiler.CheckSize(next.Path);
         }
 
         compiler.RefuseEmptyCycles();
@@ -72,16 +69,25 @@ internal sealed class JsonSchemaCompiler
     {
         if (!_rules.TryGetValue(path, out GrammarRule rule))
         {
-            if (path.Count(c => c == '/') > DepthMax)
+            if (path.Length > PathMax || path.Count(c => c == '/') > DepthMax)
             {
-                throw new JsonSchemaException(path, $"lies deeper than {DepthMax} steps in the schema");
+                throw new JsonSchemaException(path, $"lies deeper than {DepthMax} steps in the schema, or the names on the way have more than {PathMax} characters");
             }
 
+            CheckSize(path);
             rule = _rules[path] = _grammar.AddRule();
             _pending.Enqueue((schema, path, rule));
         }
 
         return rule;
+    }
+
+    private void CheckSize(string path)
+    {
+        if (_grammar.Count > NodesMax)
+        {
+            throw new JsonSchemaException(path, $"is too large: make it smaller, or its counts of items and characters (grammars have at most {NodesMax} nodes)");
+        }
     }
 
     private void Build(JsonElement schema, string path, GrammarRule rule)
@@ -112,7 +118,8 @@ internal sealed class JsonSchemaCompiler
         }
         else if (fields.Get("const") is { } value)
         {
-            AddLiterals(rule, [value], fields);
+            bool isAnOption = fields.Get("enum") is not { } options || SchemaObject.Items(options, fields.At("enum")).Any(option => JsonElement.DeepEquals(value, option));
+            AddLiterals(rule, isAnOption ? [value] : [], fields);
         }
         else if (fields.Get("enum") is { } values)
         {
@@ -168,8 +175,8 @@ internal sealed class JsonSchemaCompiler
         }
 
         List<JsonProperty> properties = [.. fields.Members("properties")];
-        HashSet<string> required = [.. fields.Texts("required")];
-        if (required.FirstOrDefault(name => !properties.Exists(property => property.Name == name)) is { } absent)
+        HashSet<string> names = [.. properties.Select(property => property.Name)], required = [.. fields.Texts("required")];
+        if (required.FirstOrDefault(name => !names.Contains(name)) is { } absent)
         {
             throw new JsonSchemaException(fields.At("required"), $"names '{absent}', which is not among the properties");
         }
@@ -244,13 +251,7 @@ internal sealed class JsonSchemaCompiler
     {
         fields.RequireAlone("const", "enum", "type");
         string[]? types = TypesOf(fields);
-        JsonElement[] all = [.. values];
-        JsonElement[] kept =
-        [
-            .. all.Where(value => types is null || types.Any(type => SchemaObject.IsOfType(value, type)))
-                .Where(value => fields.Get("const") is not { } constant || JsonElement.DeepEquals(value, constant))
-                .Where(value => fields.Get("enum") is not { } options || SchemaObject.Items(options, fields.At("enum")).Any(option => JsonElement.DeepEquals(value, option))),
-        ];
+        JsonElement[] kept = [.. values.Where(value => types is null || types.Any(type => SchemaObject.IsOfType(value, type)))];
         if (kept.Length == 0)
         {
             throw new JsonSchemaException(fields.Path, "has no value: its enum, const and type exclude each other");

@@ -26,6 +26,11 @@ public sealed class JsonSchemaConstraints
     public ITokenConstraint Create(string schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
+        if (schema.Length > JsonSchemaCompiler.CharactersMax)
+        {
+            throw new JsonSchemaException("", $"has {schema.Length} characters, more than {JsonSchemaCompiler.CharactersMax}");
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = 2 * JsonSchemaCompiler.DepthMax, AllowDuplicateProperties = false });
