@@ -83,8 +83,7 @@ internal sealed class ReceiptDiagnosis(Receipt receipt, ModelFolder folder, Samp
         bool? next = IsNextAsStated(sample, token);
         return (next ?? HasLogProbability(sample, token)) switch
         {
-
-            // But for an id of the prompt that the next place sees no longer, because the window has moved on.
+            // An id of the prompt may be one that the next place sees no longer, because the window has moved on.
             true when next is true => At(sample, token, "logits", stated, found, "the logits after it agree with the model, so this digest was changed") with { Or = isAlone || token == 0 ? Prompt : null },
             _ when isAlone && token > 0 => At(sample, token, "logits", stated, found, "the prompt, an id before it, or this digest was changed; without --token the place is found") with { Or = Prompt },
             _ when token > 0 => At(sample, token, "logits", stated, found, "the ids before it are right, so this digest was changed, or what follows is of another text"),

@@ -60,7 +60,7 @@ internal sealed partial class ReceiptCampaign : IDisposable
             }
 
             Accepted++;
-            return random.Next(4) == 0 ? ChangeByte(bytes, random) : Change(type, read, random);
+            return random.Next(4) == 0 ? ChangeBytes(bytes, random) : Change(type, read, random);
         }
         finally
         {
@@ -152,21 +152,27 @@ internal sealed partial class ReceiptCampaign : IDisposable
     }
 
     // A changed file whose own digests no longer hold is no receipt.
-    private string? ChangeByte(byte[] bytes, Random random)
+    private string? ChangeBytes(byte[] bytes, Random random)
     {
-        byte[] changed = [.. bytes];
-        int offset = random.Next(changed.Length);
-        changed[offset] ^= (byte)(1 << random.Next(8));
+        int offset = random.Next(bytes.Length), length = random.Next(1, Math.Min(200, bytes.Length - offset + 1)), other = random.Next(bytes.Length);
+        byte[] changed = random.Next(5) switch
+        {
+            0 => [.. bytes[..offset], .. bytes[(offset + length)..]],
+            1 => [.. bytes[..offset], .. bytes[offset..(offset + length)], .. bytes[offset..]],
+            2 => [.. bytes[..other], .. bytes[offset..(offset + length)], .. bytes[other..]],
+            3 => bytes[..offset],
+            _ => [.. bytes[..offset], (byte)(bytes[offset] ^ (1 << random.Next(8))), .. bytes[(offset + 1)..]],
+        };
         try
         {
             _ = Receipt.Decode(changed, File, out _);
-            return $"byte {offset} was changed, and nobody sees it";
+            return $"bytes at {offset} were changed, and nobody sees it";
         }
         catch (ReceiptException exception)
         {
             Rejected++;
-            Named["a byte"] = Named.GetValueOrDefault("a byte") + 1;
-            return exception.Message.StartsWith(File, StringComparison.Ordinal) ? null : $"byte {offset}: {exception.Message}";
+            Named["bytes"] = Named.GetValueOrDefault("bytes") + 1;
+            return exception.Message.StartsWith(File, StringComparison.Ordinal) ? null : $"bytes at {offset}: {exception.Message}";
         }
     }
 
