@@ -109,7 +109,7 @@ internal static class VerifyReceipt
 
     private static void Print(string path, Digest id, Receipt receipt, ReceiptPlace? only, ModelFolder model, ReceiptReport report, double seconds)
     {
-        Display.Line($"receipt      {id}, its digests hold");
+        Display.Line($"receipt      {id}");
         Display.Line($"model        {Display.Escape(model.Path)}, {receipt.Model.Dtype}, keys and values in {receipt.Model.CacheDtype}, arithmetic {receipt.Model.Arithmetic}");
         int tokens = receipt.Samples.Sum(sample => sample.Tokens.Count);
         string which = only is { } place ? $"token {place.Token} of sample {place.Sample}" : $"{report.Executed} of {tokens} tokens, {receipt.Samples.Count} {(receipt.Samples.Count == 1 ? "sample" : "samples")}";

@@ -113,7 +113,8 @@ internal sealed class ReceiptDiagnosis(Receipt receipt, ModelFolder folder, Samp
         return all.Any(entry => entry.Id == stated.Id && ReceiptChain.Bits(entry.LogProbability) == ReceiptChain.Bits(stated.LogProbability));
     }
 
-    private Replay NewReplay(ModelFolder model, CacheDtype cache) => new(model.Decoder, cache, receipt.PromptIds, settings);
+    // For logits, which no setting changes; a constraint would only forbid what is asked about.
+    private Replay NewReplay(ModelFolder model, CacheDtype cache) => new(model.Decoder, cache, receipt.PromptIds, settings with { Constraint = null });
 
     // Whether the model fits into memory once more, in its widest form.
     private bool HasRoom
