@@ -55,6 +55,11 @@ internal sealed class Axis
 
         // As much of the outer decades as values reach.
         double from = ticks.LastOrDefault(tick => tick <= low, Math.Pow(10, first)), to = ticks.FirstOrDefault(tick => tick >= high, Math.Pow(10, last));
+        if (to <= from)
+        {
+            (from, to) = (Math.Pow(10, first), Math.Pow(10, last));
+        }
+
         return new Axis(Math.Log10(from), Math.Log10(to), true, [.. ticks.Where(tick => tick >= from * 0.9999 && tick <= to * 1.0001)]);
     }
 
