@@ -35,6 +35,17 @@ public class GgufVerbTests
         Assert.Equal((double)evaluated["loss"]!, (double)Run("eval", folder["out"], "--data", text, "--context", "16", "--json")["loss"]!);
         Assert.Contains("messages[0]", File.ReadAllText(Path.Combine(folder["out"], "tokenizer_config.json")), StringComparison.Ordinal);
 
+        Run("generate", file, "--prompt", "the fox", "--max-tokens", "5", "--receipt", folder["r.json"], "--json");
+        Assert.True((bool)Run("verify", folder["r.json"], "--model", folder["out"], "--json")["equal"]!); // the folder is the file's model, tokenizer and template
+        using (System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256))
+        {
+            File.WriteAllText(folder["key.pem"], key.ExportPkcs8PrivateKeyPem());
+            File.WriteAllText(folder["pub.pem"], key.ExportSubjectPublicKeyInfoPem());
+        }
+
+        Run("attest", file, "--key", folder["key.pem"], "--out", folder["a.json"], "--json");
+        Assert.True((bool)Run("verify", file, "--attestation", folder["a.json"], "--key", folder["pub.pem"], "--json")["equal"]!);
+
         string[] train = ["train", "--data", text, "--steps", "1", "--n-positions", "8", "--batch-size", "2", "--val-fraction", "0", "--json"];
         string trained = (string)Run([.. train, "--from", file, "--out", folder["run a"]])["digest"]!;
         Assert.Equal(trained, (string)Run([.. train, "--from", folder["out"], "--out", folder["run b"]])["digest"]!);
