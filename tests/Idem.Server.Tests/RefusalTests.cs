@@ -96,7 +96,8 @@ public sealed class RefusalTests : IAsyncLifetime
     {
         using HttpRequestMessage large = new(HttpMethod.Post, "/v1/completions") { Content = new StringContent(new string('a', 5 << 20), Encoding.UTF8, "application/json") };
         large.Headers.ExpectContinue = true; // so that the answer is not lost to the rest of the body
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _server.Http.SendAsync(large)).StatusCode);
+        using HttpResponseMessage refused = await _server.Http.SendAsync(large);
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, true), (refused.StatusCode, refused.Headers.ConnectionClose));
         Assert.Equal(400, (await _server.PostAsync("/v1/completions", $$"""{"prompt":{{new string('[', 1000)}}""")).Status);
         Assert.Equal(400, (await _server.PostAsync("/v1/completions", $$"""{"prompt":"{{new string('a', 500)}}"}""")).Status); // more tokens than the context
         using ByteArrayContent bytes = new([.. "{\"prompt\":\""u8, 0xFF, .. "\"}"u8]) { Headers = { { "Content-Type", "application/json" } } };

@@ -115,8 +115,9 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
         }
         catch (ApiException failure) when (response.HasStarted)
         {
+            measured.Fail(failure.Code ?? "error");
             await events.SendAsync(failure.ToJson(), left); // and no mark of the end
-            throw;
+            return;
         }
 
         if (fields.IncludeUsage)

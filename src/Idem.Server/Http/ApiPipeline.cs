@@ -70,6 +70,11 @@ internal sealed class ApiPipeline(ServerSettings settings, RequestDelegate next)
             context.Response.Headers.WWWAuthenticate = "Bearer";
         }
 
+        if (failure.Status == StatusCodes.Status413PayloadTooLarge)
+        {
+            context.Response.Headers.Connection = "close"; // the rest of the body is not read: no other request may follow it
+        }
+
         await context.Response.WriteJsonAsync(failure.ToJson());
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Idem.Server.Telemetry;
@@ -27,6 +28,11 @@ internal static class Exporters
         // The library reads its variables here; the builder reads none on its own.
         builder.Configuration.AddInMemoryCollection(Variables());
         OpenTelemetryBuilder telemetry = Microsoft.Extensions.DependencyInjection.OpenTelemetryServicesExtensions.AddOpenTelemetry(builder.Services);
+        if (Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is null)
+        {
+            telemetry.ConfigureResource(resource => resource.AddService("idem"));
+        }
+
         telemetry.WithMetrics(metrics =>
         {
             metrics.AddMeter(ServerTelemetry.Name);

@@ -32,9 +32,14 @@ internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span
         }
     }
 
-    /// <summary>The answer is whole.</summary>
+    /// <summary>The answer is whole, unless it was said to have failed.</summary>
     public void Succeed(int promptTokens, int completionTokens)
     {
+        if (_error is not null)
+        {
+            return;
+        }
+
         span?.SetTag("gen_ai.usage.input_tokens", promptTokens).SetTag("gen_ai.usage.output_tokens", completionTokens).SetTag("gen_ai.response.finish_reasons", _reasons.ToArray());
         telemetry.TokenUsage.Record(promptTokens, Tags("gen_ai.token.type", "input"));
         if (completionTokens > 0)

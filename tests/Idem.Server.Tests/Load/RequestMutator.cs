@@ -63,11 +63,22 @@ internal sealed class RequestMutator(int seed)
     {
         using HttpRequestMessage request = Next();
         string body = await request.Content!.ReadAsStringAsync();
-        using HttpResponseMessage response = await http.SendAsync(request);
-        string answer = await response.Content.ReadAsStringAsync();
-        bool isRefusal = response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.UnsupportedMediaType
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request);
+            string answer = await response.Content.ReadAsStringAsync();
+            return IsProper(response.StatusCode, answer) ? null : $"{(int)response.StatusCode} to {request.Method} {request.RequestUri} {body}: {answer}";
+        }
+        catch (HttpRequestException exception)
+        {
+            return $"no answer to {request.Method} {request.RequestUri} {body}: {exception.GetBaseException().Message}";
+        }
+    }
+
+    private static bool IsProper(HttpStatusCode status, string answer)
+    {
+        bool isRefusal = status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.UnsupportedMediaType
             or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.TooManyRequests;
-        return response.StatusCode == HttpStatusCode.OK || (isRefusal && answer.StartsWith("{\"error\":{\"message\":", StringComparison.Ordinal)) ? null
-            : $"{(int)response.StatusCode} to {request.Method} {request.RequestUri} {body}: {answer}";
+        return status == HttpStatusCode.OK || (isRefusal && answer.StartsWith("{\"error\":{\"message\":", StringComparison.Ordinal));
     }
 }

@@ -39,7 +39,7 @@ internal sealed class ServeCampaign(ServedModel model, HttpClient http, ulong se
             }
             catch (HttpRequestException exception)
             {
-                Differ(request, $"failed: {exception.Message}");
+                Differ(request, $"failed: {exception.GetBaseException()}");
             }
 
             done?.Invoke(number);
