@@ -33,11 +33,7 @@ internal static class AttestVerb
     private static int Run(VerbContext context)
     {
         string file = context.Value(Out)!;
-        if (Directory.Exists(file))
-        {
-            throw new UsageException($"attest: --out {file} is a folder: name a file");
-        }
-
+        OutputFile.Require("attest", Out.Name, file);
         using SigningKey key = SigningKey.Read(context.Value(Key)!);
         string path = Resolve("attest", context.Value(Subject)!);
         Statement statement = Statements.Of(path, context.Cancellation);

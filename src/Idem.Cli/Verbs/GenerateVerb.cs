@@ -107,7 +107,11 @@ internal static class GenerateVerb
             throw new UsageException("--stop: an empty string ends every text; give at least one character");
         }
 
-        RequireFolder(context.Value(ReceiptFile));
+        if (context.Value(ReceiptFile) is { } output)
+        {
+            OutputFile.Require("generate", ReceiptFile.Name, output);
+        }
+
         ModelFolder model = ModelPath.Load("generate", context.Value(Model)!, context.Value(Dtype)!);
         settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
@@ -136,20 +140,6 @@ internal static class GenerateVerb
         }
 
         return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
-    }
-
-    // Before anything is computed: where the receipt cannot be written shows at once.
-    private static void RequireFolder(string? receipt)
-    {
-        if (receipt is not null && Directory.Exists(receipt))
-        {
-            throw new UsageException($"generate: --receipt {receipt} is a folder: name a file");
-        }
-
-        if (receipt is not null && Path.GetDirectoryName(Path.GetFullPath(receipt)) is { } folder && !Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException($"generate: --receipt {receipt}: the folder {folder} does not exist; create it, or name another");
-        }
     }
 
     private static GenerateJson.ReceiptFile WriteReceipt(string file, Receipt receipt)

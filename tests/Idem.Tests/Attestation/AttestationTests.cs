@@ -153,6 +153,7 @@ public sealed class AttestationTests : IDisposable
         ExitCodeTests.AssertFailure(Attest(model, "ed.pub"), 4, "is a PUBLIC KEY, not a PRIVATE KEY");
         ExitCodeTests.AssertFailure(Attest(model, "none"), 1, "none.pem");
         ExitCodeTests.AssertFailure(IdemProcess.Run("attest", model, "--key", _folder["ed.pem"]), 2, "--out");
+        ExitCodeTests.AssertFailure(IdemProcess.Run("attest", model, "--key", _folder["ed.pem"], "--out", _folder["nowhere/a.json"]), 1, "does not exist");
         ExitCodeTests.AssertFailure(IdemProcess.Run("verify", model, "--attestation", _folder["no.json"]), 2, "give --key");
         ExitCodeTests.AssertFailure(IdemProcess.Run("verify", model, "--attestation", _folder["no.json"], "--key", _folder["ed.pub.pem"]), 4, "it has no payload");
         ExitCodeTests.AssertFailure(IdemProcess.Run("verify", model, "--attestation", _folder["no.json"], "--key", _folder["ed.pub.pem"], "--ledger"), 2, "--ledger is for a run folder");
