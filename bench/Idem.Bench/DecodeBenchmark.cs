@@ -110,6 +110,14 @@ internal static class DecodeBenchmark
         }
     }
 
+    /// <summary>The model, its weights held in one way.</summary>
+    public static Llama Create(PackedDtype packed)
+    {
+        Llama source = new(Shape);
+        source.Initialize(1);
+        return Pack(source, packed);
+    }
+
     private static Llama Pack(Llama source, PackedDtype packed)
     {
         Llama model = new(Shape);
@@ -157,7 +165,8 @@ internal static class DecodeBenchmark
         return Tokens / Stopwatch.GetElapsedTime(begin).TotalSeconds;
     }
 
-    private static double Median(double[] values)
+    /// <summary>The middle one.</summary>
+    public static double Median(double[] values)
     {
         double[] sorted = [.. values.Order()];
         return sorted[sorted.Length / 2];

@@ -59,14 +59,17 @@ internal static class Ranking
         return BitConverter.UInt32BitsToSingle((ascending & 0x80000000) != 0 ? ascending & 0x7FFFFFFF : ~ascending);
     }
 
+    /// <summary>A token among others: smaller is better.</summary>
+    public static ulong Of(float logit, int id) => ((ulong)Code(logit) << 32) | (uint)id;
+
     private static uint Code(float logit)
     {
         uint bits = BitConverter.SingleToUInt32Bits(logit);
         return ~((bits & 0x80000000) != 0 ? ~bits : bits | 0x80000000);
     }
 
-    // Stable passes over the code's digits, lowest first; ids ascend already.
-    private static void Sort(Span<ulong> values)
+    /// <summary>Best first. Stable passes over the code's digits, lowest first: ids must ascend.</summary>
+    public static void Sort(Span<ulong> values)
     {
         if (values.Length < Digits)
         {

@@ -1,6 +1,6 @@
-// The next token from a row of logits: truncation and the draw. This is the definition and the only implementation: a row is
-// drawn from once a token, so there is nothing to tile. What may never change: the order of the steps in
-// docs/arithmetic.md#sampling; equal logits rank by lower id; no step depends on how many other sequences are sampled.
+// The next token from a row of logits: truncation and the draw. This is the definition; SamplingHead gives the same tokens while it
+// ranks only as many as can matter. What may never change: the order of the steps in docs/arithmetic.md#sampling; equal logits rank by
+// lower id; no step depends on how many other sequences are sampled.
 
 using System.Buffers;
 using Idem.Numerics.Functions;
@@ -101,6 +101,13 @@ public static class Sampling
             return ArgMax(logits);
         }
 
+        int id = SamplingHead.Draw(logits, parameters, uniform);
+        return id >= 0 ? id : DrawFromAll(logits, parameters, uniform);
+    }
+
+    /// <summary>The definition of a draw at a temperature above 0: all tokens are ranked.</summary>
+    internal static int DrawFromAll(ReadOnlySpan<float> logits, in SamplingParameters parameters, ulong uniform)
+    {
         RequireNumbers(logits);
         int count = parameters.TopK == 0 ? logits.Length : Math.Min(parameters.TopK, logits.Length);
         ulong[] ranked = ArrayPool<ulong>.Shared.Rent(logits.Length);
@@ -129,17 +136,26 @@ public static class Sampling
 
         int kept = parameters.TopP < 1f ? 1 + FirstAtLeast(cumulative, parameters.TopP * sum) : ranked.Length;
         kept = Math.Min(kept, probable);
-        double threshold = uniform * (1.0 / (1UL << UniformBits)) * cumulative[kept - 1];
-        int drawn = 0;
-        while (drawn < kept - 1 && !(cumulative[drawn] > threshold))
-        {
-            drawn++;
-        }
-
-        return Ranking.Id(ranked[drawn]);
+        return Ranking.Id(ranked[FirstAbove(cumulative[..kept], Share(uniform) * cumulative[kept - 1])]);
     }
 
-    private static int FirstAtLeast(ReadOnlySpan<double> cumulative, double share)
+    /// <summary>The share of the kept weight that a uniform integer stands for.</summary>
+    internal static double Share(ulong uniform) => uniform * (1.0 / (1UL << UniformBits));
+
+    /// <summary>The first rank whose cumulative weight exceeds a threshold, else the last.</summary>
+    internal static int FirstAbove(ReadOnlySpan<double> cumulative, double threshold)
+    {
+        int rank = 0;
+        while (rank < cumulative.Length - 1 && !(cumulative[rank] > threshold))
+        {
+            rank++;
+        }
+
+        return rank;
+    }
+
+    /// <summary>The first rank whose cumulative weight reaches a share, else the last.</summary>
+    internal static int FirstAtLeast(ReadOnlySpan<double> cumulative, double share)
     {
         int rank = 0;
         while (rank < cumulative.Length - 1 && cumulative[rank] < share)
@@ -150,7 +166,7 @@ public static class Sampling
         return rank;
     }
 
-    private static void RequireNumbers(ReadOnlySpan<float> logits)
+    internal static void RequireNumbers(ReadOnlySpan<float> logits)
     {
         if (logits.IsEmpty)
         {

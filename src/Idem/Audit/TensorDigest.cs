@@ -86,12 +86,25 @@ public static class TensorDigest
             }
         }
 
-        Parallel.For(0, chunks.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        if (threads == 1 || chunks.Count == 1)
+        {
+            for (int i = 0; i < chunks.Count; i++) // rows of logits, one a token: no tasks for these
+            {
+                Hash(i);
+            }
+        }
+        else
+        {
+            Parallel.For(0, chunks.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, Hash);
+        }
+
+        return digests;
+
+        void Hash(int i)
         {
             (int t, long chunk) = chunks[i];
             HashChunk(tensors[t], chunk, digests[t].AsSpan((int)(chunk * Digest.ByteCount), Digest.ByteCount));
-        });
-        return digests;
+        }
     }
 
     private static void HashChunk(NamedTensor tensor, long chunk, Span<byte> digest)

@@ -82,6 +82,48 @@ public class SamplingTests
     }
 
     [Fact]
+    public void TheFewThatCanMatterGiveTheDefinitionsDraw()
+    {
+        Random random = new(11);
+        int undecided = 0;
+        const int Cases = 6000;
+        for (int i = 0; i < Cases; i++)
+        {
+            float[] logits = RandomLogits(random);
+            SamplingParameters parameters = new(
+                random.Next(4) switch { 0 => 1f, 1 => 0.3f, 2 => 5f, _ => 0.01f },
+                random.Next(3) == 0 ? random.Next(1, 100) : 0,
+                random.Next(3) == 0 ? random.NextSingle() + 1e-6f : 1f,
+                random.Next(3) == 0 ? random.NextSingle() * random.NextSingle() : 0f);
+            ulong uniform = random.Next(10) switch { 0 => 0, 1 => (1UL << Sampling.UniformBits) - 1, _ => (ulong)random.NextInt64(1L << Sampling.UniformBits) };
+            int expected = Sampling.DrawFromAll(logits, parameters with { TopP = Math.Min(1f, parameters.TopP) }, uniform);
+            int head = SamplingHead.Draw(logits, parameters with { TopP = Math.Min(1f, parameters.TopP) }, uniform);
+            undecided += head == SamplingHead.Undecided ? 1 : 0;
+            Assert.True(head == expected || head == SamplingHead.Undecided, $"case {i}: {head}, not {expected}, of {logits.Length} at {parameters} and {uniform}");
+        }
+
+        Assert.InRange(undecided, 1, Cases / 8); // infinite maxima, draws at an edge
+    }
+
+    // Of all sorts: spread, flat, equal in groups, with infinities, huge.
+    private static float[] RandomLogits(Random random)
+    {
+        float spread = random.Next(5) switch { 0 => 0f, 1 => 0.1f, 2 => 3f, 3 => 30f, _ => 1e38f };
+        int steps = random.Next(3) == 0 ? 5 : 0;
+        float[] logits = [.. Enumerable.Range(0, random.Next(1, random.Next(20) == 0 ? 20_000 : 300)).Select(_ =>
+        {
+            float x = ((random.NextSingle() * 2) - 1) * spread;
+            return steps == 0 ? x : MathF.Round(x * steps) / steps;
+        })];
+        if (random.Next(6) == 0)
+        {
+            logits[random.Next(logits.Length)] = random.Next(3) == 0 ? float.PositiveInfinity : float.NegativeInfinity;
+        }
+
+        return logits;
+    }
+
+    [Fact]
     public void PenaltiesLowerWhatOccurred()
     {
         LogitPenalties penalties = new(2f, 0.25f, 0.5f);

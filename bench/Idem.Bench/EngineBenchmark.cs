@@ -1,0 +1,192 @@
+// What batching costs beside the model: eight sequences by forward passes alone, through the engine (greedy, then drawn) and through
+// its host with eight readers, alternately; then how long a token's own work takes; then requests against a busy host: time to the
+// first token and between tokens. The model is that of `decode`. `--only bf16` measures that way alone.
+
+using System.Diagnostics;
+using System.Globalization;
+using Idem.Audit;
+using Idem.Formats;
+using Idem.Inference;
+using Idem.Inference.Serving;
+using Idem.Models;
+using Idem.Nn;
+using Idem.Numerics;
+using Idem.Numerics.Kernels;
+using Idem.Numerics.Random;
+
+namespace Idem.Bench;
+
+internal static class EngineBenchmark
+{
+    private const int Sequences = 8, Prompt = 64, Steps = 48, Rounds = 5;
+
+    private static readonly SamplingSettings Greedy = new() { MaxTokens = Steps + 1, Temperature = 0 };
+    private static readonly SamplingSettings Drawn = Greedy with { Temperature = 0.8f };
+
+    public static void Report(Options options)
+    {
+        Compute.Current = new Compute(options.Paths[0], options.Threads);
+        Console.WriteLine($"{options.Threads} threads, path {options.Paths[0].Name()}; {Sequences} sequences, tokens/s, medians of {Rounds} rounds; in parentheses the median of the rounds' ratios to forward passes");
+        Console.WriteLine("| weights | forward passes | engine, greedy | engine, drawn | host, drawn |");
+        Console.WriteLine("| --- | --- | --- | --- | --- |");
+        foreach ((string name, PackedDtype dtype) in new[] { ("f32", PackedDtype.Float32), ("bf16", PackedDtype.BFloat16), ("q8", PackedDtype.Q8) })
+        {
+            if (name.Contains(options.Only, StringComparison.Ordinal))
+            {
+                ReportModel(name, DecodeBenchmark.Create(dtype));
+            }
+        }
+
+        ReportToken();
+    }
+
+    /// <summary>Requests of clients that ask again as soon as they are answered.</summary>
+    public static void ReportLoad(Options options)
+    {
+        Compute.Current = new Compute(options.Paths[0], options.Threads);
+        DecoderModel model = DecodeBenchmark.Create(PackedDtype.BFloat16);
+        Console.WriteLine($"{options.Threads} threads, bf16; prompts of 32 to 256 tokens, half of them with a common beginning of 128; 32 tokens each");
+        Console.WriteLine("| clients | positions a step | first token p50, ms | p99 | between tokens p50, ms | p99 | tokens/s | batch |");
+        Console.WriteLine("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach ((int clients, int positions) in new[] { (1, 512), (8, 512), (8, 128), (8, 64), (32, 512), (32, 128) })
+        {
+            ReportLoadAsync(model, clients, positions).GetAwaiter().GetResult();
+        }
+    }
+
+    private static void ReportModel(string name, DecoderModel model)
+    {
+        Func<double>[] ways = [() => Forward(model), () => Generate(model, Greedy), () => Generate(model, Drawn), () => Host(model)];
+        double[][] speeds = Array.ConvertAll(ways, _ => new double[Rounds]);
+        for (int round = -1; round < Rounds; round++) // the first warms up
+        {
+            for (int way = 0; way < ways.Length; way++)
+            {
+                double speed = ways[way]();
+                speeds[way][Math.Max(round, 0)] = speed;
+            }
+        }
+
+        IEnumerable<string> cells = speeds.Select(speed =>
+            string.Create(CultureInfo.InvariantCulture, $"{DecodeBenchmark.Median(speed):F1} ({DecodeBenchmark.Median([.. speed.Zip(speeds[0], (a, b) => a / b)]):F3})"));
+        Console.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
+    }
+
+    private static int[] PromptOf(int sequence) => [.. Enumerable.Range(0, Prompt).Select(i => 1 + sequence + (i * 7))];
+
+    private static double Forward(DecoderModel model)
+    {
+        KvCache[] caches = [.. Enumerable.Range(0, Sequences).Select(_ => model.NewCache(Prompt + Steps))];
+        int[] ids = [.. Enumerable.Range(0, Sequences).SelectMany(PromptOf)];
+        float[] logits = new float[model.Config.VocabSize * Sequences];
+        model.Forward(ids, caches, logits);
+        long begin = Stopwatch.GetTimestamp();
+        for (int step = 0; step < Steps; step++)
+        {
+            model.Forward(ids.AsSpan(step, Sequences), caches, logits);
+        }
+
+        return Steps * Sequences / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+    }
+
+    private static double Generate(DecoderModel model, SamplingSettings settings)
+    {
+        Engine engine = new(model);
+        Generation[] generations = [.. Enumerable.Range(0, Sequences).Select(i => engine.Submit(PromptOf(i), settings with { Seed = (ulong)i }))];
+        while (generations[^1].Tokens.Count == 0)
+        {
+            engine.Step();
+        }
+
+        long begin = Stopwatch.GetTimestamp();
+        while (engine.HasWork)
+        {
+            engine.Step();
+        }
+
+        return Steps * Sequences / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+    }
+
+    // From the moment at which all have their first token.
+    private static double Host(DecoderModel model)
+    {
+        EngineHost host = new(model);
+        GenerationStream[] streams =
+            [.. Enumerable.Range(0, Sequences).Select(i => host.Submit(new GenerationRequest { Prompt = PromptOf(i), Settings = Drawn with { Seed = (ulong)i } }))];
+        long[] firsts = new long[Sequences];
+        Task.WaitAll([.. streams.Select((stream, i) => Task.Run(async () =>
+        {
+            await foreach (GenerationEvent _ in stream.Events.ReadAllAsync())
+            {
+                firsts[i] = firsts[i] == 0 ? Stopwatch.GetTimestamp() : firsts[i];
+            }
+        }))]);
+        double seconds = Stopwatch.GetElapsedTime(firsts.Max()).TotalSeconds;
+        host.DisposeAsync().AsTask().Wait();
+        return Steps * Sequences / seconds;
+    }
+
+    private static void ReportToken()
+    {
+        float[] logits = new float[DecodeBenchmark.Shape.VocabSize];
+        new RandomStream(1, "bench", "logits").FillNormal(logits);
+        SamplingParameters all = new(0.8f, 0, 1f), nucleus = new(0.8f, 0, 0.9f), few = new(0.8f, 40, 1f);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"A token of {logits.Length} logits, microseconds on one thread: greedy {Time(() => Sampling.ArgMax(logits)):F0}, drawn of all {Time(() => Sampling.Draw(logits, all, 1UL << 40)):F0}, of the likeliest 0.9 {Time(() => Sampling.Draw(logits, nucleus, 1UL << 40)):F0}, of the best 40 {Time(() => Sampling.Draw(logits, few, 1UL << 40)):F0}; log-probability {Time(() => LogSoftmax.Normalize(Compute.Current, logits)):F0}; digest {Time(() => TensorDigest.Compute(NamedTensor.Of("logits", [logits.Length], logits))):F0}"));
+    }
+
+    private static double Time(Action action)
+    {
+        double[] times = new double[30];
+        for (int i = -10; i < times.Length; i++)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            action();
+            times[Math.Max(i, 0)] = Stopwatch.GetElapsedTime(begin).TotalMicroseconds;
+        }
+
+        return DecodeBenchmark.Median(times);
+    }
+
+    private static async Task ReportLoadAsync(DecoderModel model, int clients, int positions)
+    {
+        const int RequestsPerClient = 4;
+        await using EngineHost host = new(model, new EngineSettings { MaxBatchedTokens = positions, MaxSequences = 16, PrefixPositions = 16384 });
+        List<double> first = [], between = [];
+        long begin = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
+        {
+            Random random = new(client);
+            for (int i = 0; i < RequestsPerClient; i++)
+            {
+                int[] prompt = [.. Enumerable.Range(0, random.Next(32, 256)).Select(j => j < 128 && client % 2 == 0 ? j + 5 : random.Next(40000))];
+                long at = Stopwatch.GetTimestamp();
+                bool isFirst = true;
+                using GenerationStream stream = host.Submit(new GenerationRequest { Prompt = prompt, Settings = Drawn with { MaxTokens = 32 }, Client = $"{client}" });
+                await foreach (GenerationEvent _ in stream.Events.ReadAllAsync())
+                {
+                    double milliseconds = Stopwatch.GetElapsedTime(at).TotalMilliseconds;
+                    at = Stopwatch.GetTimestamp();
+                    lock (first)
+                    {
+                        (isFirst ? first : between).Add(milliseconds);
+                    }
+
+                    isFirst = false;
+                }
+            }
+        })));
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        EngineStatistics statistics = host.Statistics;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {clients} | {positions} | {Quantile(first, 0.5):F0} | {Quantile(first, 0.99):F0} | {Quantile(between, 0.5):F1} | {Quantile(between, 0.99):F0} | {statistics.GeneratedTokens / seconds:F0} | {statistics.GeneratedTokens / (double)statistics.Steps:F1} |"));
+    }
+
+    private static double Quantile(List<double> values, double share)
+    {
+        values.Sort();
+        return values[(int)Math.Min(values.Count - 1, values.Count * share)];
+    }
+}
