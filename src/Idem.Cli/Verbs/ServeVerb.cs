@@ -37,6 +37,11 @@ internal static class ServeVerb
         Description = "Positions computed in one step; every sequence past its prompt gets one, even if those are more.", HelpName = "N", DefaultValueFactory = _ => 512,
     };
 
+    private static readonly Option<int?> CacheMemory = new("--kv-cache-mib")
+    {
+        Description = "Memory for keys and values, taken as it is needed; where it runs out, sequences wait or are computed again. Default: a quarter of the machine's.", HelpName = "N",
+    };
+
     private static readonly Option<string?> Name = new("--served-model-name") { Description = "The name that requests give. Default: the folder's.", HelpName = "NAME" };
 
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Answer GET /metrics, in Prometheus' text format." };
@@ -49,7 +54,7 @@ internal static class ServeVerb
     {
         Command command = new("serve", "Serve a model over HTTP as OpenAI does; answers do not depend on who else is asking.")
         {
-            Model, Host, Port, ApiKey, MaxLength, MaxSequences, MaxBatchedTokens, Name, Dtype, CacheDtypeName, Metrics,
+            Model, Host, Port, ApiKey, MaxLength, MaxSequences, MaxBatchedTokens, CacheMemory, Name, Dtype, CacheDtypeName, Metrics,
         };
         command.SetVerb(Run);
         return command;
@@ -81,8 +86,23 @@ internal static class ServeVerb
             MaxLength = context.Value(MaxLength),
             CacheDtype = engine.CacheDtype,
         });
+        if (folder.Model is DecoderModel decoder)
+        {
+            engine = WithMemory(engine, decoder, context.Value(CacheMemory));
+        }
+
         context.Cancellation.ThrowIfCancellationRequested();
         return ServeAsync(context, model, engine, settings).GetAwaiter().GetResult();
+    }
+
+    // Keys and values that no sequence needs any more are kept as far as there is memory.
+    private static EngineSettings WithMemory(EngineSettings engine, DecoderModel model, int? mib)
+    {
+        long bytes = mib is { } given ? (long)given << 20 : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
+        int positions = engine.PositionsIn(bytes, model);
+        return positions >= engine.PageLength
+            ? engine with { KvPositions = positions, PrefixPositions = positions }
+            : throw new UsageException($"{CacheMemory.Name} {bytes >> 20}: there is no room for {engine.PageLength} positions of this model");
     }
 
     private static async Task<int> ServeAsync(VerbContext context, ServedModel model, EngineSettings engine, ServerSettings settings)

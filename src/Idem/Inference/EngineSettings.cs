@@ -1,3 +1,4 @@
+using Idem.Models;
 using Idem.Nn;
 
 namespace Idem.Inference;
@@ -38,6 +39,13 @@ public sealed record EngineSettings
 
     /// <summary>How keys and values are held. Part of the result, as the dtype of weights is: bfloat16 halves the memory and has results of its own.</summary>
     public CacheDtype CacheDtype { get; init; }
+
+    /// <summary>How many positions of a model's keys and values a number of bytes holds, in whole pages; for <see cref="KvPositions"/>.</summary>
+    public int PositionsIn(long bytes, DecoderModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return (int)Math.Min(bytes / model.KvLayout(PageLength, CacheDtype).PageBytes, int.MaxValue / PageLength) * PageLength;
+    }
 
     internal void Validate()
     {

@@ -102,7 +102,7 @@ public class SamplingTests
             Assert.True(head == expected || head == SamplingHead.Undecided, $"case {i}: {head}, not {expected}, of {logits.Length} at {parameters} and {uniform}");
         }
 
-        Assert.InRange(undecided, 1, Cases / 8); // infinite maxima, draws at an edge
+        Assert.InRange(undecided, 1, Cases / 5); // infinite maxima, draws at an edge
     }
 
     // Of all sorts: spread, flat, equal in groups, with infinities, huge.
