@@ -27,45 +27,29 @@ internal static class KillSweep
     }
 
     /// <summary>
-    /// Instants are drawn up to the time that an uninterrupted run takes at best; a run that ends before its kill counts as resumed and gives
-    /// way to a new one. The first run that fails or ends otherwise, or null.
+    /// Instants are drawn by what a life has told of itself (a line a step and a checkpoint) and a moment after it, so that they are spread
+    /// over the run however busy the machine is; now and then while the process starts. A life that ends before its kill gives way to a
+    /// new run. The first run that fails or ends otherwise, or null.
     /// </summary>
     public static string? FirstDifference(string[] train, int kills, Random random, TextWriter output)
     {
         using TemporaryFolder folder = new();
         Stopwatch watch = Stopwatch.StartNew();
-        (string? failure, string expected) = Finish(train, folder["uninterrupted"]);
+        (string? failure, string expected, int lines) = Finish(train, folder["uninterrupted"]);
         TimeSpan whole = watch.Elapsed;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kills: uninterrupted in {whole.TotalSeconds:F1} s, {expected.Split('\n')[0]}"));
         for (int run = 0; kills > 0 && failure is null; run++)
         {
             string path = folder[$"run-{run}"];
-            int killsHere = 0;
-            bool isDone = false;
-            Stopwatch life = Stopwatch.StartNew();
-            while (!isDone && kills > 0)
+            int killsHere = 0, told = 0;
+            while (kills > 0 && Live(train, path, random, Math.Max(1, lines - told), whole) is { } more)
             {
-                using Process process = IdemProcess.Start(null, ["train", "--out", path, "--resume", "--threads", $"{random.Next(1, 4)}", .. train]);
-                _ = process.StandardOutput.ReadToEndAsync();
-                _ = process.StandardError.ReadToEndAsync();
-                life.Restart();
-                isDone = process.WaitForExit(TimeSpan.FromMilliseconds(100) + (whole * random.NextDouble()));
-                if (!isDone)
-                {
-                    process.Kill();
-                    process.WaitForExit();
-                    kills--;
-                    killsHere++;
-                }
+                told += more;
+                kills--;
+                killsHere++;
             }
 
-            // A busy machine may have been slow at first: then most instants would lie past the end.
-            if (killsHere == 0 && life.Elapsed < whole)
-            {
-                whole = life.Elapsed;
-            }
-
-            (failure, string actual) = Finish(["--resume", .. train], path);
+            (failure, string actual, _) = Finish(["--resume", .. train], path);
             if (failure is null && actual != expected)
             {
                 failure = $"kills: after {killsHere} kills run {run} ends with {actual.Split('\n')[0]}, not with {expected.Split('\n')[0]}, or its ledger differs";
@@ -77,12 +61,35 @@ internal static class KillSweep
         return failure;
     }
 
-    /// <summary>Trains to the end; the model's digest, and after it the ledger.</summary>
-    private static (string? Failure, string End) Finish(string[] train, string path)
+    // One life: killed after some of the lines that it has still to tell, which are returned; null if it ended before.
+    private static int? Live(string[] train, string path, Random random, int lines, TimeSpan whole)
+    {
+        using Process process = IdemProcess.Start(null, ["train", "--out", path, "--json", "--resume", "--threads", $"{random.Next(1, 4)}", .. train]);
+        _ = process.StandardError.ReadToEndAsync();
+        int wanted = random.Next(8) == 0 ? 0 : random.Next(lines + 1), told = 0;
+        while (told < wanted && process.StandardOutput.ReadLine() is not null)
+        {
+            told++;
+        }
+
+        // While it starts: some time of a start. Else a part of a step, or of a checkpoint that is being written.
+        TimeSpan moment = wanted == 0 ? whole * random.NextDouble() : TimeSpan.FromMilliseconds(random.NextDouble() * 10);
+        if (process.WaitForExit(moment))
+        {
+            return null;
+        }
+
+        process.Kill();
+        process.WaitForExit();
+        return told;
+    }
+
+    /// <summary>Trains to the end; the model's digest, and after it the ledger; the lines that it told.</summary>
+    private static (string? Failure, string End, int Lines) Finish(string[] train, string path)
     {
         IdemProcess.Outcome outcome = IdemProcess.Run(["train", "--out", path, "--json", .. train]);
         return outcome.ExitCode == 0
-            ? (null, $"{outcome.LastJson["digest"]}\n{File.ReadAllText(Path.Combine(path, "ledger.jsonl"))}")
-            : (outcome.ToString(), "");
+            ? (null, $"{outcome.LastJson["digest"]}\n{File.ReadAllText(Path.Combine(path, "ledger.jsonl"))}", outcome.Output.Split('\n').Length)
+            : (outcome.ToString(), "", 0);
     }
 }

@@ -1,4 +1,5 @@
-// Runs on disks that fail, crash and lose what was not flushed: whole training runs over a file system in memory.
+// Runs on disks that fail, crash and lose what was not flushed: whole training runs over a file system in memory. First a life that ends
+// at each operation, then drawn schedules of several lives.
 
 using System.Diagnostics;
 using System.Globalization;
@@ -21,6 +22,13 @@ internal static class StorageSweep
         StorageCampaign campaign = new(folder.Write("text.txt", "abracadabra, abracadabra\n"u8.ToArray()), steps: 5);
         long begin = Stopwatch.GetTimestamp();
         int wrong = 0;
+        foreach (string difference in campaign.RunEach())
+        {
+            wrong++;
+            Console.WriteLine($"WRONG: {difference}");
+        }
+
+        Console.WriteLine($"each of {campaign.Operations} operations, {wrong} wrong, {Stopwatch.GetElapsedTime(begin).TotalSeconds:F0} s");
         for (int i = 0; i < schedules; i++)
         {
             if (campaign.Run(new Random(unchecked((seed * 1_000_003) + (i * 7919)))) is { } difference)
@@ -35,7 +43,7 @@ internal static class StorageSweep
             }
         }
 
-        Console.WriteLine(wrong == 0 ? $"{schedules} schedules, none wrong" : $"FAILED: {wrong} of {schedules} schedules");
+        Console.WriteLine(wrong == 0 ? $"every operation and {schedules} schedules, none wrong" : $"FAILED: {wrong} wrong");
         return wrong == 0 ? 0 : 3;
     }
 }

@@ -82,8 +82,27 @@ internal sealed class StorageCampaign
         return Finish(files, acknowledged, last) is { } difference ? string.Join("; ", [.. story, $"resumed from {last}", difference]) : null;
     }
 
-    /// <summary>One life that ends this way at this operation, and one that finishes the run. What is wrong, or null.</summary>
-    public string? Run(Ending ending, int at, CrashKind kind)
+    /// <summary>A life that ends at each operation, in each way, and one that finishes the run. What is wrong.</summary>
+    public IEnumerable<string> RunEach()
+    {
+        (Ending, CrashKind)[] ways =
+        [
+            .. Kinds.Select(kind => (Ending.Crash, kind)), (Ending.Error, CrashKind.Kill), (Ending.DeadDisk, CrashKind.PowerCutReordered),
+            (Ending.FullDisk, CrashKind.Kill), (Ending.ReadError, CrashKind.Kill),
+        ];
+        for (int at = 0; at <= Operations; at++)
+        {
+            foreach ((Ending ending, CrashKind kind) in ways)
+            {
+                if (Run(ending, at, kind) is { } wrong)
+                {
+                    yield return wrong;
+                }
+            }
+        }
+    }
+
+    private string? Run(Ending ending, int at, CrashKind kind)
     {
         FaultyFileSystem files = new FaultyFileSystem();
         Acknowledged acknowledged = new();
