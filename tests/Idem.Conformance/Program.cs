@@ -20,6 +20,8 @@ switch (args.Length > 0 ? args[0] : "")
         return ServeSweep.Run(args[1..]);
     case "serve-soak":
         return ServeSoak.Run(args[1..]);
+    case "divergences":
+        return DivergenceSweep.Run(args[1..]);
     case "kills":
         return KillSweep.Run(args[1..]);
     case "storage":
@@ -50,6 +52,7 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {EngineSweep.SchedulesUsage}");
         Console.Error.WriteLine($"       Idem.Conformance {ServeSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {ServeSoak.Usage}");
+        Console.Error.WriteLine($"       Idem.Conformance {DivergenceSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {KillSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {StorageSweep.Usage}");
         Console.Error.WriteLine($"       Idem.Conformance {FunctionsCommand.Usage}");

@@ -55,6 +55,19 @@ public static class TensorDigest
         return new TensorDigests(HashRoot(entries), entries);
     }
 
+    /// <summary>The digest of a tensor under an empty name, of bytes in any memory.</summary>
+    internal static Digest Compute(DType dtype, ReadOnlySpan<long> shape, ReadOnlySpan<byte> data)
+    {
+        byte[] chunks = new byte[((data.Length + (long)ChunkBytes - 1) / ChunkBytes) * Digest.ByteCount];
+        for (int chunk = 0; chunk * (long)ChunkBytes < data.Length; chunk++)
+        {
+            ReadOnlySpan<byte> part = data.Slice(chunk * ChunkBytes, Math.Min(ChunkBytes, data.Length - (chunk * ChunkBytes)));
+            HashChunk(part, dtype, chunks.AsSpan(chunk * Digest.ByteCount, Digest.ByteCount));
+        }
+
+        return HashTensor("", dtype, shape, chunks);
+    }
+
     /// <summary>The root of a set of tensors in which one has other values than when <paramref name="digests"/> was computed.</summary>
     internal static Digest RootWith(TensorDigests digests, NamedTensor changed)
     {
@@ -110,20 +123,26 @@ public static class TensorDigest
     private static void HashChunk(NamedTensor tensor, long chunk, Span<byte> digest)
     {
         long offset = chunk * ChunkBytes;
-        ReadOnlySpan<byte> data = tensor.Data.Bytes(offset, (int)Math.Min(ChunkBytes, tensor.Data.ByteCount - offset));
+        HashChunk(tensor.Data.Bytes(offset, (int)Math.Min(ChunkBytes, tensor.Data.ByteCount - offset)), tensor.DType, digest);
+    }
+
+    private static void HashChunk(ReadOnlySpan<byte> data, DType dtype, Span<byte> digest)
+    {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(data.Length);
-        SHA256.HashData(CanonicalNaN.Of(data, tensor.DType, buffer), digest);
+        SHA256.HashData(CanonicalNaN.Of(data, dtype, buffer), digest);
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    private static Digest HashTensor(NamedTensor tensor, byte[] chunkDigests)
+    private static Digest HashTensor(NamedTensor tensor, byte[] chunkDigests) => HashTensor(tensor.Name, tensor.DType, tensor.Shape.AsSpan(), chunkDigests);
+
+    private static Digest HashTensor(string name, DType dtype, ReadOnlySpan<long> shape, byte[] chunkDigests)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(TensorDomain);
-        AppendText(hash, tensor.Name);
-        AppendText(hash, tensor.DType.Name());
-        AppendInteger(hash, tensor.Shape.Length);
-        foreach (long dimension in tensor.Shape)
+        AppendText(hash, name);
+        AppendText(hash, dtype.Name());
+        AppendInteger(hash, shape.Length);
+        foreach (long dimension in shape)
         {
             AppendInteger(hash, dimension);
         }

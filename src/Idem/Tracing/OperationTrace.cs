@@ -35,8 +35,9 @@ internal sealed class OperationTrace(long step, int? shard, Func<TraceRecord, in
             dimensions[i] = shape[i];
         }
 
-        NamedTensor tensor = new("", dtype, dimensions, TensorData.Of<byte>(MemoryMarshal.AsBytes(values).ToArray()));
-        TraceRecord record = new(step, shard, phase, module, operation, result, dtype, [.. dimensions], TensorDigest.Compute(tensor));
-        _entries.Add(new TraceEntry(record, keeps?.Invoke(record, _entries.Count) == true ? tensor : null));
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        TraceRecord record = new(step, shard, phase, module, operation, result, dtype, [.. dimensions], TensorDigest.Compute(dtype, dimensions, bytes));
+        bool isKept = keeps?.Invoke(record, _entries.Count) == true;
+        _entries.Add(new TraceEntry(record, isKept ? new NamedTensor("", dtype, dimensions, TensorData.Of<byte>(bytes.ToArray())) : null));
     }
 }

@@ -96,14 +96,16 @@ public static class TraceDifference
     {
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(foreign);
-        List<string> notes = [];
+        List<string> notes = [], alone = [];
         SortedDictionary<int, NamedTensor> pairs = [];
         foreach (NamedTensor tensor in foreign.Tensors)
         {
-            string wanted = map is not null && map.TryGetValue(tensor.Name, out string? mapped) ? mapped : tensor.Name;
-            if (IndexOf(trace, wanted) is not { } index)
+            // What the other framework calls the output of a module with parts need not be the last operation that ran in it here.
+            string? mapped = map?.GetValueOrDefault(tensor.Name);
+            string wanted = mapped ?? tensor.Name;
+            if ((mapped is null && HasParts(trace, wanted)) || IndexOf(trace, wanted) is not { } index)
             {
-                notes.Add($"{tensor.Name}: the trace has no module '{wanted}' with a result");
+                alone.Add(mapped is null ? tensor.Name : $"{tensor.Name} ({mapped})");
             }
             else if (trace.Tensor(index) is null)
             {
@@ -113,6 +115,11 @@ public static class TraceDifference
             {
                 pairs[index] = tensor;
             }
+        }
+
+        if (alone.Count > 0)
+        {
+            notes.Add($"without a counterpart of its own here, map what is to be compared: {string.Join(", ", alone.Select(name => name.Length == 0 ? "''" : name))}");
         }
 
         List<TensorDifference> measured = [];
@@ -149,6 +156,9 @@ public static class TraceDifference
             throw new CorruptFileException(path, "is not a map: it takes one JSON object of texts", "Write {\"their.name\": \"module\"} or {\"their.name\": \"module:op\"}", exception);
         }
     }
+
+    private static bool HasParts(TraceFile trace, string module) =>
+        module.Length == 0 || trace.Records.Any(record => record.Module.StartsWith(module + ".", StringComparison.Ordinal));
 
     // The last result of a module, or of one of its operations, in the first step.
     private static int? IndexOf(TraceFile trace, string wanted)

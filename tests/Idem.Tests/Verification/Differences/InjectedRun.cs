@@ -2,6 +2,8 @@
 
 using Idem.Audit;
 using Idem.Formats;
+using Idem.Numerics;
+using Idem.Tests.Support;
 using Idem.Tracing;
 using Idem.Training;
 using Idem.Verification.Differences;
@@ -28,6 +30,17 @@ internal static class InjectedRun
         Seed = 11, NLayer = 2, NHead = 2, NEmbd = 16, NPositions = 16, BatchSize = 8, Shards = 4, Steps = 4, WarmupSteps = 1, DecaySteps = 4, InitializerRange = 0.1,
         EvalEvery = 0, SampleEvery = 0, DigestEvery = 1, CheckpointEvery = 2, ValFraction = 0,
     };
+
+    /// <summary>Two texts to train on, of the same characters whatever their order.</summary>
+    public static string[] WriteData(TemporaryFolder folder)
+    {
+        string text = string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog; pack my box with five dozen liquor jugs.\n", 12));
+        return
+        [
+            folder.Write("one.txt", System.Text.Encoding.UTF8.GetBytes(text)),
+            folder.Write("two.txt", System.Text.Encoding.UTF8.GetBytes("sphinx of black quartz, judge my vow\n" + text[..300])),
+        ];
+    }
 
     /// <summary>Writes a run; returns its folder.</summary>
     public static string Write(TemporaryFolder folder, string name, TrainConfig config, string[] data, Injection injection)

@@ -56,6 +56,7 @@ public sealed class TraceDifferenceTests : IDisposable
                 NamedTensor.Of("transformer.h.0", [1, 12, 48], sum),
                 NamedTensor.Of("lm_head", [1, 24, 61], (float[])[.. new float[logits.Length], .. logits]),
                 NamedTensor.Of("elsewhere", [1], new[] { 1f }),
+                NamedTensor.Of("transformer", [1, 12, 48], sum), // a module with parts, and with operations of its own
             ]);
         }
 
@@ -64,7 +65,7 @@ public sealed class TraceDifferenceTests : IDisposable
         Assert.Equal([("transformer.h.0.ln_1", 0), ("transformer.h.0", 1), ("lm_head", 0)], report.Tensors.Select(tensor => (tensor.Name, (int)tensor.Different)));
         Assert.Equal(1ul, report.Place!.Tensor!.First!.Ulps);
         Assert.Equal([0, 5], report.Place.Tensor.First.Index);
-        Assert.Contains(report.Notes, note => note.StartsWith("elsewhere:", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note => note.EndsWith("elsewhere, transformer", StringComparison.Ordinal));
         Assert.Contains(report.Notes, note => note.StartsWith("lm_head: its last rows", StringComparison.Ordinal));
     }
 
