@@ -151,7 +151,7 @@ public sealed class RefusalTests : IAsyncLifetime
     public async Task ADrainingServerFinishesWhatRunsAndTakesNothingNew()
     {
         await using RunningServer server = await RunningServer.StartAsync();
-        Task<(int Status, JsonNode Body)> running = server.PostAsync("/v1/completions", """{"prompt":"a","n":128,"max_tokens":100,"seed":1}""");
+        Task<(int Status, JsonNode Body)> running = server.PostAsync("/v1/completions", """{"prompt":"a","n":128,"max_tokens":250,"seed":1}""");
         while (server.Server.Statistics!.Running == 0)
         {
             await Task.Delay(5);

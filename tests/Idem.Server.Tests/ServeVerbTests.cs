@@ -46,9 +46,14 @@ public sealed class ServeVerbTests : IDisposable
         using (ServerProcess first = ServerProcess.Start(_model))
         {
             receipt = (string)JsonNode.Parse(await PostAsync(first, Request))!["receipt_ids"]![0]!;
-            Task<string>[] whole = [.. Enumerable.Range(0, 4).Select(_ => PostAsync(first, """{"prompt":"a","n":64,"max_tokens":300}"""))];
-            using HttpRequestMessage request = new(HttpMethod.Post, "/v1/completions") { Content = new StringContent("""{"prompt":"a","n":64,"max_tokens":300,"stream":true}""", Encoding.UTF8, "application/json") };
+            using HttpRequestMessage request = new(HttpMethod.Post, "/v1/completions") { Content = new StringContent("""{"prompt":"a","n":64,"max_tokens":390,"stream":true}""", Encoding.UTF8, "application/json") };
             using HttpResponseMessage stream = await first.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Task<string>[] whole = [.. Enumerable.Range(0, 4).Select(_ => PostAsync(first, """{"prompt":"a","n":64,"max_tokens":390}"""))];
+            while ((int)JsonNode.Parse(await first.Http.GetStringAsync(new Uri("/load", UriKind.Relative)))!["accepted"]! < 6)
+            {
+                await Task.Delay(5);
+            }
+
             first.Process.Kill();
             foreach (Task<string> answer in whole)
             {
