@@ -18,7 +18,7 @@ namespace Idem.Bench;
 
 internal static class EngineBenchmark
 {
-    private const int Sequences = 8, Prompt = 64, Steps = 48, Rounds = 5;
+    private const int Sequences = 8, Prompt = 64, Steps = 24, Rounds = 5;
 
     private static readonly SamplingSettings Greedy = new() { MaxTokens = Steps + 1, Temperature = 0 };
     private static readonly SamplingSettings Drawn = Greedy with { Temperature = 0.8f };
@@ -38,6 +38,10 @@ internal static class EngineBenchmark
         }
 
         ReportToken();
+        foreach (int keys in new[] { 64, 112, 500, 2000 })
+        {
+            ReportPages(keys);
+        }
     }
 
     /// <summary>Requests of clients that ask again as soon as they are answered.</summary>
@@ -80,13 +84,24 @@ internal static class EngineBenchmark
         int[] ids = [.. Enumerable.Range(0, Sequences).SelectMany(PromptOf)];
         float[] logits = new float[model.Config.VocabSize * Sequences];
         model.Forward(ids, caches, logits);
-        long begin = Stopwatch.GetTimestamp();
+        TimeSpan begin = Clock();
         for (int step = 0; step < Steps; step++)
         {
             model.Forward(ids.AsSpan(step, Sequences), caches, logits);
         }
 
-        return Steps * Sequences / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        return Steps * Sequences / (Clock() - begin).TotalSeconds;
+    }
+
+    private static TimeSpan Clock()
+    {
+        if (Compute.Current.Threads > 1)
+        {
+            return TimeSpan.FromTicks(Stopwatch.GetElapsedTime(0).Ticks);
+        }
+
+        using Process process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime;
     }
 
     private static double Generate(DecoderModel model, SamplingSettings settings)
@@ -98,13 +113,13 @@ internal static class EngineBenchmark
             engine.Step();
         }
 
-        long begin = Stopwatch.GetTimestamp();
+        TimeSpan begin = Clock();
         while (engine.HasWork)
         {
             engine.Step();
         }
 
-        return Steps * Sequences / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        return Steps * Sequences / (Clock() - begin).TotalSeconds;
     }
 
     // From the moment at which all have their first token.
@@ -113,15 +128,15 @@ internal static class EngineBenchmark
         EngineHost host = new(model);
         GenerationStream[] streams =
             [.. Enumerable.Range(0, Sequences).Select(i => host.Submit(new GenerationRequest { Prompt = PromptOf(i), Settings = Drawn with { Seed = (ulong)i } }))];
-        long[] firsts = new long[Sequences];
+        TimeSpan[] firsts = new TimeSpan[Sequences];
         Task.WaitAll([.. streams.Select((stream, i) => Task.Run(async () =>
         {
             await foreach (GenerationEvent _ in stream.Events.ReadAllAsync())
             {
-                firsts[i] = firsts[i] == 0 ? Stopwatch.GetTimestamp() : firsts[i];
+                firsts[i] = firsts[i] == default ? Clock() : firsts[i];
             }
         }))]);
-        double seconds = Stopwatch.GetElapsedTime(firsts.Max()).TotalSeconds;
+        double seconds = (Clock() - firsts.Max()).TotalSeconds;
         host.DisposeAsync().AsTask().Wait();
         return Steps * Sequences / seconds;
     }
@@ -134,6 +149,40 @@ internal static class EngineBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"A token of {logits.Length} logits, microseconds on one thread: greedy {Time(() => Sampling.ArgMax(logits)):F0}, drawn of all {Time(() => Sampling.Draw(logits, all, 1UL << 40)):F0}, of the likeliest 0.9 {Time(() => Sampling.Draw(logits, nucleus, 1UL << 40)):F0}, of the best 40 {Time(() => Sampling.Draw(logits, few, 1UL << 40)):F0}; log-probability {Time(() => LogSoftmax.Normalize(Compute.Current, logits)):F0}; digest {Time(() => TensorDigest.Compute(NamedTensor.Of("logits", [logits.Length], logits))):F0}"));
+    }
+
+    // One query of the model over some keys: rows side by side, and in pages.
+    private static void ReportPages(int keys)
+    {
+        const int HeadSize = 64, KeyHeads = 3, Heads = 9, Width = KeyHeads * HeadSize, Length = KvLayout.DefaultPageLength;
+        Compute compute = new(Compute.Current.Path, 1);
+        float[] q = new float[(Heads + (2 * KeyHeads)) * HeadSize], k = new float[keys * Width], v = new float[keys * Width], y = new float[Heads * HeadSize];
+        RandomStream stream = new(1, "bench", "keys");
+        Array.ForEach([q, k, v], values => stream.FillNormal(values));
+        KeyPageTable pages = new(Length);
+        for (int first = 0; first < keys; first += Length)
+        {
+            KeyPage page = new(2 * Length * Width);
+            int floats = Math.Min(Length, keys - first) * Width;
+            k.AsSpan(first * Width, floats).CopyTo(page.Span);
+            v.AsSpan(first * Width, floats).CopyTo(page.Span[(Length * Width)..]);
+            pages.Add(page);
+        }
+
+        AttentionShape shape = AttentionShape.CausalPacked(1, Heads, KeyHeads, 1, HeadSize, 0.125f) with
+        {
+            QueryOffset = keys - 1, KeyCount = keys, KeyRowStride = Width, ValueRowStride = Width, KeyBatchStride = keys * Width, ValueBatchStride = keys * Width,
+        };
+        double[] rows = new double[9], paged = new double[9];
+        for (int round = 0; round < rows.Length; round++)
+        {
+            rows[round] = Time(() => Attention.Forward(compute, shape, q, k, v, y, default, default));
+            paged[round] = Time(() => Attention.Forward(compute, shape, q, pages, 0, Length * Width, false, y));
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"A query over {keys} keys, microseconds on one thread: rows side by side {DecodeBenchmark.Median(rows):F1}, pages of {Length} {DecodeBenchmark.Median(paged):F1} ({DecodeBenchmark.Median([.. paged.Zip(rows, (a, b) => a / b)]):F3})"));
     }
 
     private static double Time(Action action)

@@ -199,7 +199,7 @@ public sealed class Engine
             Steps = _counters.Steps + 1,
             BatchSequences = _scheduler.Batch.Count,
             BatchPositions = positions,
-            GeneratedTokens = _counters.GeneratedTokens + drawn,
+            GeneratedTokens = _counters.GeneratedTokens + _decoder.Drawing.Count(generation => generation.Error is null && generation.Settings.MaxTokens > 0),
             Completed = _counters.Completed + ended,
             Failed = _counters.Failed + failed,
         };

@@ -198,11 +198,21 @@ public sealed class EngineHost : IAsyncDisposable
 
     private void Begin(GenerationStream stream)
     {
-        stream.Begin(_engine.Submit(stream.Request));
-        _live.Add(new Live(stream, new int[stream.Request.Samples]));
         lock (_gate)
         {
             _submitted -= stream.Request.Samples;
+        }
+
+        try
+        {
+            stream.Begin(_engine.Submit(stream.Request));
+            _live.Add(new Live(stream, new int[stream.Request.Samples]));
+        }
+#pragma warning disable CA1031 // A constraint that cannot begin is that request's error.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            stream.Fail(exception);
         }
 
         Publish();

@@ -1,4 +1,5 @@
 using Idem.Inference;
+using Idem.Inference.Constraints;
 using Idem.Inference.Serving;
 using Idem.Models;
 using Idem.Tests.Models;
@@ -90,6 +91,41 @@ public class EngineHostTests
         await Assert.ThrowsAsync<EngineStoppedException>(() => host.InvokeAsync(model => model.Config.VocabSize));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task An_error_of_one_request_is_its_own(int failsAfter)
+    {
+        await using EngineHost host = new(Model);
+        SamplingSettings settings = new() { MaxTokens = 8, Temperature = 0 };
+        using GenerationStream good = host.Submit(new GenerationRequest { Prompt = [1, 2, 3], Settings = settings });
+        using GenerationStream bad = host.Submit(new GenerationRequest { Prompt = [1, 2, 3], Settings = settings with { Constraint = new Failing(failsAfter) } });
+        List<GenerationEvent> given = [];
+        NotSupportedException error = await Assert.ThrowsAsync<NotSupportedException>(async () =>
+        {
+            await foreach (GenerationEvent e in bad.Events.ReadAllAsync(Timeout))
+            {
+                given.Add(e);
+            }
+        });
+        Assert.Equal("no more", error.Message);
+        Assert.Equal(failsAfter, given.Count(e => e.Token is not null));
+        Assert.Equal(8, await good.Events.ReadAllAsync(Timeout).CountAsync(Timeout));
+        Assert.Null(host.Stopped);
+    }
+
+    [Fact]
+    public async Task A_prompts_own_log_probabilities_need_no_continuation()
+    {
+        await using EngineHost host = new(Model);
+        int[] prompt = TinyDecoders.Ids(70);
+        using GenerationStream stream = host.Submit(new GenerationRequest { Prompt = prompt, Settings = new SamplingSettings { MaxTokens = 0 }, PromptTopLogProbabilities = 2 });
+        Assert.Equal([new GenerationEvent(0, null, FinishReason.Length)], await stream.Events.ReadAllAsync(Timeout).ToListAsync(Timeout));
+        IReadOnlyList<PromptToken> tokens = stream.Generations[0].PromptTokens;
+        Assert.Equal(prompt, tokens.Select(token => token.Id));
+        Assert.Equal([0, .. Enumerable.Repeat(2, 69)], tokens.Select(token => token.Top.Count));
+    }
+
     private static IReadOnlyList<Generation> Alone(int[] prompt, SamplingSettings settings, int samples)
     {
         Engine engine = new(Model);
@@ -100,5 +136,27 @@ public class EngineHostTests
         }
 
         return generations;
+    }
+
+    /// <summary>Allows everything, some times; 0: does not even begin.</summary>
+    private sealed class Failing(int times) : ITokenConstraint, ITokenConstraintState
+    {
+        private int _asked;
+
+        public string Kind => "failing";
+
+        public string Definition => "";
+
+        public ITokenConstraintState Begin() => times > 0 ? this : throw new NotSupportedException("no more");
+
+        public bool Allow(TokenMask mask)
+        {
+            mask.AllowAll();
+            return _asked++ < times ? true : throw new NotSupportedException("no more");
+        }
+
+        public void Append(int id)
+        {
+        }
     }
 }
