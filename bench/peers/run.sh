@@ -34,7 +34,7 @@ make_chroot() {
     command -v debootstrap > /dev/null || { echo "run.sh: install debootstrap first (apt-get install debootstrap)" >&2; exit 1; }
     # The mirror that this machine's own packages come from; Debian's if it names none.
     local mirror
-    mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null |
+    mirror=$({ cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2> /dev/null || true; } |
         sed -n 's/^URIs: *\(http[^ ]*\/debian\)\/* *$/\1/p; s/^deb \(\[.*\] \)\{0,1\}\(http[^ ]*\/debian\)\/* .*/\2/p' | head -n 1)
     debootstrap --variant=minbase --include=ca-certificates trixie "$1" "${mirror:-http://deb.debian.org/debian}"
     chroot "$1" apt-get install -y --no-install-recommends python3-torch libopenblas0-openmp
