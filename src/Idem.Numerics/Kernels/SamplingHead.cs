@@ -43,6 +43,11 @@ internal static unsafe class SamplingHead
         }
 
         double near = all * weights.Length * (1.0 / (1L << 49));
+        if (parameters is { TopK: 0, TopP: 1f, MinP: 0f })
+        {
+            return DrawWhereItFalls(scaled, weights, Sampling.Share(uniform) * all, near, masses);
+        }
+
         int lowest = Lowest(parameters, uniform, all, near, masses, counts, out int count);
         ulong[] head = ArrayPool<ulong>.Shared.Rent(count);
         double[] cumulative = ArrayPool<double>.Shared.Rent(count);
@@ -61,6 +66,62 @@ internal static unsafe class SamplingHead
         ArrayPool<ulong>.Shared.Return(head);
         ArrayPool<double>.Shared.Return(cumulative);
         return drawn;
+    }
+
+    // Nothing is cut off: only the tokens among which the draw falls are ranked, those whose weights share an exponent and seven more bits.
+    private static int DrawWhereItFalls(ReadOnlySpan<float> scaled, ReadOnlySpan<float> weights, double threshold, double near, double* masses)
+    {
+        double before = 0;
+        int exponent = Fall(masses, threshold + near, ref before);
+        double* finer = stackalloc double[Exponents];
+        int* counts = stackalloc int[Exponents];
+        new Span<double>(finer, Exponents).Clear();
+        new Span<int>(counts, Exponents).Clear();
+        foreach (float weight in weights)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(weight);
+            if (bits >> 23 == (uint)exponent)
+            {
+                finer[(bits >> 16) % Exponents] += weight;
+                counts[(bits >> 16) % Exponents]++;
+            }
+        }
+
+        int part = Fall(finer, threshold + near, ref before), count = 0;
+        ulong[] tokens = ArrayPool<ulong>.Shared.Rent(Math.Max(1, counts[part]));
+        for (int id = 0; id < weights.Length; id++)
+        {
+            if (BitConverter.SingleToUInt32Bits(weights[id]) >> 16 == (uint)((exponent * Exponents) + part))
+            {
+                tokens[count++] = Ranking.Of(scaled[id], id);
+            }
+        }
+
+        Ranking.Sort(tokens.AsSpan(0, count));
+        int drawn = Undecided;
+        double sum = before;
+        for (int rank = 0; rank < count && sum <= threshold; rank++)
+        {
+            int id = Ranking.Id(tokens[rank]);
+            before = sum;
+            sum += weights[id];
+            drawn = sum > threshold + near && (before == 0 || before < threshold - near) ? id : Undecided;
+        }
+
+        ArrayPool<ulong>.Shared.Return(tokens);
+        return drawn;
+    }
+
+    // The class, of weights in descending classes, in which a running sum passes a threshold; the sum before it.
+    private static int Fall(double* masses, double threshold, ref double before)
+    {
+        int at = Exponents - 1;
+        while (at > 0 && before + masses[at] <= threshold)
+        {
+            before += masses[at--];
+        }
+
+        return at;
     }
 
     // Of the best tokens, all with weights of some exponents. Cumulative weights are the definition's as far as they go.
