@@ -34,7 +34,7 @@ internal static class ServeVerb
 
     private static readonly Option<int> MaxBatchedTokens = new("--max-num-batched-tokens")
     {
-        Description = "Positions computed in one step; every sequence past its prompt gets one, even if those are more.", HelpName = "N", DefaultValueFactory = _ => 512,
+        Description = "Positions computed in one step; every sequence past its prompt gets one, even if those are more.", HelpName = "N", DefaultValueFactory = _ => 128,
     };
 
     private static readonly Option<int?> CacheMemory = new("--kv-cache-mib")
