@@ -186,9 +186,11 @@ public static unsafe partial class Attention
             ref readonly AttentionShape shape = ref kernel.Shape;
             int block = 4 * S.Lanes, size = shape.HeadSize, first = FirstKey(kernel, range), end = FirstKey(kernel, range + 1);
             float* lanes = _keyLanes + (range * _keyLanesFloats);
-            for (; first < end; first += block)
+            for (int count; first < end; first += count)
             {
-                int count = Math.Min(block, end - first);
+                // Blocks end at multiples of their length: a whole block is written, and one that ended beyond the range would write
+                // over scores of the next, which another thread may have written already.
+                count = Math.Min(block - (first % block), end - first);
                 for (int done = 0, together; done < count; done += together)
                 {
                     together = kernel.K.Together(first + done, count - done);

@@ -75,6 +75,34 @@ public class AttentionTests
         }
     }
 
+    /// <summary>
+    /// Threads that share a head by ranges of keys write only their own scores, wherever a window begins. Which of them is first is left
+    /// to chance, so this asks many times.
+    /// </summary>
+    [Fact]
+    public void ThreadsThatShareAHeadDoNotWriteOverEachOther()
+    {
+        foreach (int window in new[] { 1400, 1431, 1111, 1291 })
+        {
+            AttentionShape shape = Separate(1, 3, 1, 2, 1500, 6) with { QueryOffset = 1498, Window = window };
+            Operands o = new(shape, 1);
+            float[] expected = new float[o.Y], actual = new float[o.Y];
+            Attention.Reference.Forward(shape, o.Q, o.K, o.V, expected, new float[o.Rows], new float[o.Rows]);
+            foreach (SimdPath path in SimdPaths.All)
+            {
+                foreach (int threads in new[] { 2, 4, 7 })
+                {
+                    Compute compute = new(path, threads);
+                    for (int time = 0; time < (path == SimdPath.Scalar ? 5 : 100); time++)
+                    {
+                        Attention.Forward(compute, shape, o.Q, o.K, o.V, actual, default, default);
+                        KernelTesting.SameBits(expected, actual, $"window {window}, {compute.Name()}, time {time}");
+                    }
+                }
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Shapes))]
     public void PagesGiveTheBitsOfTheSameRowsSideBySide(string name)
