@@ -97,8 +97,7 @@ internal static unsafe class DeviantMatMul
                 return plan->TransposeB ? plan->B[(j * plan->Ldb) + k] : plan->B[(k * plan->Ldb) + j];
             }
 
-            long index = (((long)(j / MatMulPlan.PanelColumns) * plan->K) + k) * MatMulPlan.PanelColumns + (j % MatMulPlan.PanelColumns);
-            return plan->IsBFloat16 ? BitConverter.UInt32BitsToSingle((uint)((ushort*)plan->Packed)[index] << 16) : ((float*)plan->Packed)[index];
+            return PackedWeights.Value(plan->Packed + (j / MatMulPlan.PanelColumns * plan->PanelBytes), plan->IsCoded, plan->IsBFloat16, k, j % MatMulPlan.PanelColumns);
         }
     }
 

@@ -1,8 +1,6 @@
 // Lookup in a table that is packed as the right operand of products: an output head that shares its table with the embedding needs
 // no second copy. A row is one column of a panel.
 
-using Idem.Numerics.Functions;
-
 namespace Idem.Numerics.Kernels;
 
 public static unsafe partial class Embedding
@@ -22,7 +20,7 @@ public static unsafe partial class Embedding
         fixed (float* py = y)
         {
             KernelLoop.Run(
-                compute, ids.Length, table.K, new PackedKernel { Ids = pi, Width = table.K, Dtype = table.Dtype, Table = table.Memory, PanelBytes = table.PanelBytes, Y = py });
+                compute, ids.Length, table.K, new PackedKernel { Ids = pi, Width = table.K, IsQ8 = table.Dtype == PackedDtype.Q8, IsCoded = table.IsCoded, IsBFloat16 = table.IsBFloat16, Table = table.Memory, PanelBytes = table.PanelBytes, Y = py });
         }
 
         GC.KeepAlive(table);
@@ -32,7 +30,7 @@ public static unsafe partial class Embedding
     {
         public int* Ids;
         public int Width;
-        public PackedDtype Dtype;
+        public bool IsQ8, IsCoded, IsBFloat16;
         public byte* Table;
         public long PanelBytes;
         public float* Y;
@@ -49,7 +47,7 @@ public static unsafe partial class Embedding
                 float* row = Y + ((long)t * Width);
                 for (int i = 0; i < Width; i++)
                 {
-                    if (Dtype == PackedDtype.Q8)
+                    if (IsQ8)
                     {
                         byte* record = panel + (i / Q8Block.Length * (nint)PackedWeights.Q8RecordBytes);
                         int within = i % Q8Block.Length;
@@ -58,8 +56,7 @@ public static unsafe partial class Embedding
                         continue;
                     }
 
-                    nint at = (i * (nint)MatMulPlan.PanelColumns) + column;
-                    row[i] = Dtype == PackedDtype.Float32 ? ((float*)panel)[at] : HalfPrecision.WidenBFloat16(((ushort*)panel)[at]);
+                    row[i] = PackedWeights.Value(panel, IsCoded, IsBFloat16, i, column);
                 }
             }
         }

@@ -25,6 +25,7 @@ public static unsafe partial class MatMul
         if (plan->ShareB)
         {
             plan->Packed = (byte*)Scratch.RentShared(plan->Panels * MatMulPlan.PanelColumns * (long)plan->K);
+            plan->PanelBytes = plan->K * (long)MatMulPlan.PanelColumns * sizeof(float);
             int groups = MatMulPlan.CeilingDivide(plan->Panels, PanelsShared);
             compute.For(plan->LeafCount * groups, plan, &PackShared);
         }
@@ -110,14 +111,29 @@ public static unsafe partial class MatMul
             return block->PackedB + (inGroup * PackedLeafFloats);
         }
 
-        int firstK = leaf * ChainTree.Leaf;
-        nint offset = (((block->FirstPanel + panel) * (nint)plan->K) + firstK) * MatMulPlan.PanelColumns;
-        if (!plan->IsBFloat16)
+        int firstK = leaf * ChainTree.Leaf, depth = plan->LeafDepth(leaf);
+        byte* packed = plan->Packed + ((block->FirstPanel + panel) * plan->PanelBytes);
+        if (plan->IsCoded)
         {
-            return (float*)plan->Packed + offset;
+            CodedPanelReader coded = new(packed, plan->IsBFloat16, firstK);
+            if (plan->IsBFloat16)
+            {
+                coded.Read<BFloat16Weights>(depth, block->PackedB);
+            }
+            else
+            {
+                coded.Read<PackedFloat32Weights>(depth, block->PackedB);
+            }
+
+            return block->PackedB;
         }
 
-        MatMulPacking.Widen((ushort*)plan->Packed + offset, plan->LeafDepth(leaf) * MatMulPlan.PanelColumns, block->PackedB);
+        if (!plan->IsBFloat16)
+        {
+            return (float*)packed + (firstK * MatMulPlan.PanelColumns);
+        }
+
+        MatMulPacking.Widen((ushort*)packed + (firstK * MatMulPlan.PanelColumns), depth * MatMulPlan.PanelColumns, block->PackedB);
         return block->PackedB;
     }
 

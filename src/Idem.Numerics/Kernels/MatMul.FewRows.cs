@@ -1,7 +1,7 @@
-// Products with few rows (decoding): each task streams its columns of b once, in groups of four vectors, taken at once by up to six
-// rows and half by half by more. b comes packed (float32 or bfloat16, widened in registers), is read where it lies, or,
-// transposed, is packed piece by piece. A packed panel is never read beside another: one behind the other they are a single stream,
-// which memory gives half as fast again as two (docs/log.md). The order per output is that of the blocked path.
+// Products with few rows (decoding): each task streams its columns of b once, in groups of some vectors. Up to six rows take all the
+// group at once and go on from piece to piece; more take it tile by tile. b comes packed (float32 or bfloat16, widened in registers; coded
+// panels are unpacked a little at a time, in the first cache), is read where it lies, or, transposed, is packed piece by piece. A packed panel is never read beside another: one behind the other they are a single
+// stream, which memory gives half as fast again as two (docs/log.md). The order per output is that of the blocked path.
 
 using Idem.Numerics.Reduction;
 
@@ -12,24 +12,40 @@ public static unsafe partial class MatMul
     /// <summary>Rows up to which a product is one of few rows.</summary>
     private const int FewRowsMax = 16;
 
-    /// <summary>Rows of a transposed b that are packed at a time for one tile; chains go on across pieces.</summary>
-    private const int PieceDepth = 64;
+    /// <summary>Rows whose chains go on across pieces.</summary>
+    private const int ContinuedRowsMax = 6;
 
-    /// <summary>Rows up to which a tile takes four vectors.</summary>
-    private const int FourVectorRowsMax = 6;
+    /// <summary>Rows of b that are packed at a time for one tile, of a transposed b or a coded panel: so few that memory is asked for the next ones all along.</summary>
+    private const int PieceDepth = 64;
 
     private static void RunFewRows<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int columns = plan->Packed == null ? 4 * S.Lanes : Math.Min(4 * S.Lanes, MatMulPlan.PanelColumns);
-        bool isOneTile = columns == 4 * S.Lanes && plan->M <= FourVectorRowsMax;
-        plan->CutFewRows(columns, isOneTile ? FourVectorRowsMax : MatMulTile.RowsMax<S, F, D>(), compute.Threads);
+        int columns = 4 * S.Lanes;
+        if (plan->Packed != null)
+        {
+            columns = plan->IsCoded ? MatMulPlan.PanelColumns : Math.Min(columns, MatMulPlan.PanelColumns);
+        }
+
+        int rowsMax = UnpacksInRegisters<S, F, D>(plan) ? MatMulTile.CodedRowsMax<S, F, D>()
+            : plan->IsCoded || plan->M <= ContinuedRowsMax ? ContinuedRowsMax
+            : MatMulTile.RowsMax<S, F, D>();
+        plan->CutFewRows(columns, rowsMax, compute.Threads);
         delegate*<void*, int, void> task = plan->Packed == null
             ? &RunFewTask<S, F, D, Float32Weights>
             : plan->IsBFloat16 ? &RunFewTask<S, F, D, BFloat16Weights> : &RunFewTask<S, F, D, PackedFloat32Weights>;
         compute.For(plan->Groups, plan, task);
+    }
+
+    private static bool UnpacksInRegisters<S, F, D>(MatMulPlan* plan)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+    {
+        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>();
+        return plan->IsCoded && plan->K % CodedPanel.UnitRows == 0 && (plan->M <= rowsMax || rowsMax > ContinuedRowsMax);
     }
 
     private static void RunFewTask<S, F, D, TWeight>(void* state, int index)
@@ -49,9 +65,23 @@ public static unsafe partial class MatMul
         {
             part.First = group * width;
             part.Count = Math.Min(width, plan->N - part.First);
+            if (plan->IsCoded)
+            {
+                part.Coded = new CodedPanelReader(plan->Packed + (group * plan->PanelBytes), plan->IsBFloat16, 0);
+            }
+
             for (int leaf = 0; leaf < plan->LeafCount; leaf++)
             {
-                RunFewLeaf<S, F, D, TWeight>(plan, &part, leaf);
+                if (UnpacksInRegisters<S, F, D>(plan))
+                {
+                    RunCodedLeaf<S, F, D, TWeight>(plan, &part, leaf);
+                }
+                else
+                {
+                    RunFewLeaf<S, F, D, TWeight>(plan, &part, leaf);
+                }
+
+                part.Join<S, F, D>(plan, leaf);
             }
 
             for (int row = 0; row < plan->M; row++)
@@ -68,60 +98,124 @@ public static unsafe partial class MatMul
         where D : struct
         where TWeight : struct, IWeightFormat
     {
-        int depth = plan->LeafDepth(leaf), half = 2 * S.Lanes;
-        bool hasSecondHalf = part->Width > half, isOneTile = hasSecondHalf && plan->M <= FourVectorRowsMax;
-        int pieceMax = isOneTile && plan->TransposeB ? PieceDepth : ChainTree.Leaf;
-        int done = 0;
+        int depth = plan->LeafDepth(leaf), done = 0;
+        int pieceMax = plan->IsCoded || (plan->TransposeB && plan->M <= ContinuedRowsMax) ? PieceDepth : ChainTree.Leaf;
         do
         {
             int piece = Math.Min(pieceMax, depth - done), firstK = (leaf * ChainTree.Leaf) + done;
-            byte* a = plan->A + (firstK * plan->AStep);
-            part->Find<S, F, D, TWeight>(plan, firstK, piece);
-            if (isOneTile)
+            if (plan->IsCoded)
             {
-                MatMulTile.RunFewRows<S, F, D, TWeight>(
-                    plan->M, piece, a, plan->ARow, plan->AStep, part->B, part->B2, part->Step, part->Sums, part->Width, done > 0);
+                part->Unpack<TWeight>(piece);
+                RunFewPiece<S, F, D, Float32Weights>(plan, part, firstK, piece, done > 0);
             }
-
-            for (int row = 0; row < plan->M && !isOneTile; row += plan->TileRows)
+            else
             {
-                int rows = Math.Min(plan->TileRows, plan->M - row);
-                float* sums = part->Sums + (row * part->Width);
-                byte* rowsOfA = a + (row * plan->ARow);
-                MatMulTile.Run<S, F, D, TWeight>(rows, piece, rowsOfA, plan->ARow, plan->AStep, part->B, part->Step, null, sums, part->Width);
-                if (hasSecondHalf)
-                {
-                    MatMulTile.Run<S, F, D, TWeight>(rows, piece, rowsOfA, plan->ARow, plan->AStep, part->B2, part->Step, null, sums + half, part->Width);
-                }
+                part->Find<TWeight>(plan, firstK, piece);
+                RunFewPiece<S, F, D, TWeight>(plan, part, firstK, piece, done > 0);
             }
 
             done += piece;
         }
         while (done < depth);
-        part->Join<S, F, D>(plan, leaf);
     }
 
-    /// <summary>Four vectors of columns, or two that are a panel: where their part of b is, and their sums, [M, Width].</summary>
+    /// <summary>The leaf's sums from a coded panel, unpacked in registers but for units with exceptions.</summary>
+    private static void RunCodedLeaf<S, F, D, TWeight>(MatMulPlan* plan, FewColumns* part, int leaf)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TWeight : struct, IWeightFormat
+    {
+        int depth = plan->LeafDepth(leaf);
+        CodedPanelReader reader = default;
+        for (int row = 0; row < plan->M; row += plan->TileRows)
+        {
+            int rows = Math.Min(plan->TileRows, plan->M - row), units;
+            byte* a = plan->A + (row * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
+            float* sums = part->Sums + (row * part->Width);
+            reader = part->Coded;
+            for (int k = 0; k < depth; k += units * CodedPanel.UnitRows, a += units * CodedPanel.UnitRows * plan->AStep)
+            {
+                units = Math.Min(reader.PlainUnits, (depth - k) / CodedPanel.UnitRows);
+                if (units > 0)
+                {
+                    MatMulTile.RunCoded<S, F, D, TWeight>(rows, units, a, plan->ARow, plan->AStep, reader.Head, reader.Unit, sums, part->Width, k > 0);
+                    reader.Skip(units);
+                }
+                else
+                {
+                    units = 1;
+                    reader.Read<TWeight>(CodedPanel.UnitRows, part->Piece);
+                    MatMulTile.RunCoded<S, F, D, Float32Weights>(rows, units, a, plan->ARow, plan->AStep, reader.Head, (byte*)part->Piece, sums, part->Width, k > 0);
+                }
+            }
+        }
+
+        part->Coded = reader;
+    }
+
+    private static void RunFewPiece<S, F, D, TWeight>(MatMulPlan* plan, FewColumns* part, int firstK, int depth, bool continues)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
+        where TWeight : struct, IWeightFormat
+    {
+        bool goesOn = plan->IsCoded || plan->M <= ContinuedRowsMax;
+        for (int row = 0; row < plan->M; row += plan->TileRows)
+        {
+            int rows = Math.Min(plan->TileRows, plan->M - row);
+            byte* a = plan->A + (firstK * plan->AStep) + (row * plan->ARow);
+            float* sums = part->Sums + (row * part->Width);
+            // Sums of two vectors fit registers for any number of rows; where b is unpacked, taking it twice costs nothing.
+            int columns = !goesOn || part->Width == 2 * S.Lanes || (plan->IsCoded && rows > 2) ? 2 * S.Lanes : 4 * S.Lanes;
+            for (int column = 0; column < part->Width; column += columns)
+            {
+                byte* b = part->B + (column * TWeight.Bytes);
+                if (!goesOn)
+                {
+                    MatMulTile.Run<S, F, D, TWeight>(rows, depth, a, plan->ARow, plan->AStep, b, part->Step, null, sums + column, part->Width);
+                }
+                else if (columns == 2 * S.Lanes)
+                {
+                    MatMulTile.RunFewRows<S, F, D, MatMulTile.Vectors2, TWeight>(
+                        rows, depth, a, plan->ARow, plan->AStep, b, part->Step, sums + column, part->Width, continues);
+                }
+                else
+                {
+                    MatMulTile.RunFewRows<S, F, D, MatMulTile.Vectors4, TWeight>(
+                        rows, depth, a, plan->ARow, plan->AStep, b, part->Step, sums + column, part->Width, continues);
+                }
+            }
+        }
+    }
+
+    /// <summary>A few vectors of columns: where their part of b is, and their sums, [M, Width].</summary>
     private struct FewColumns
     {
         public int First, Count, Width;
         public float* Piece, Sums, Levels;
-        public byte* B, B2;
+        public byte* B;
         public nint Step;
+        public CodedPanelReader Coded;
 
-        /// <summary>Finds rows [firstK, firstK + depth) of b: B holds the first two vectors of columns and B2 the others.</summary>
-        public void Find<S, F, D, TWeight>(MatMulPlan* plan, int firstK, int depth)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
+        /// <summary>The next rows of a coded panel.</summary>
+        public void Unpack<TWeight>(int depth)
             where TWeight : struct, IWeightFormat
         {
-            int half = 2 * S.Lanes;
+            Coded.Read<TWeight>(depth, Piece);
+            B = (byte*)Piece;
+            Step = MatMulPlan.PanelColumns * sizeof(float);
+        }
+
+        /// <summary>Finds rows [firstK, firstK + depth) of b.</summary>
+        public void Find<TWeight>(MatMulPlan* plan, int firstK, int depth)
+            where TWeight : struct, IWeightFormat
+        {
             if (plan->Packed != null)
             {
+                int within = First % MatMulPlan.PanelColumns;
                 Step = MatMulPlan.PanelColumns * TWeight.Bytes;
-                B = Packed<TWeight>(plan, First, firstK);
-                B2 = Width > half && First + half < plan->N ? Packed<TWeight>(plan, First + half, firstK) : B;
+                B = plan->Packed + (First / MatMulPlan.PanelColumns * plan->PanelBytes) + (firstK * Step) + (within * TWeight.Bytes);
                 return;
             }
 
@@ -142,8 +236,6 @@ public static unsafe partial class MatMul
             {
                 MatMulPacking.Copy(plan->B + (firstK * plan->Ldb) + First, plan->Ldb, depth, Count, Width, Piece, Width);
             }
-
-            B2 = B + (half * sizeof(float));
         }
 
         /// <summary>Joins the leaf's sums with those that await it; after the last leaf adds the bias.</summary>
@@ -172,14 +264,6 @@ public static unsafe partial class MatMul
                     Add<S, F, D>(Piece, Sums + (row * Width), Width);
                 }
             }
-        }
-
-        private static byte* Packed<TWeight>(MatMulPlan* plan, int column, int firstK)
-            where TWeight : struct, IWeightFormat
-        {
-            int within = column % MatMulPlan.PanelColumns;
-            nint panel = (column - within) * (nint)plan->K;
-            return plan->Packed + ((panel + (firstK * (nint)MatMulPlan.PanelColumns) + within) * TWeight.Bytes);
         }
 
         /// <summary>sums = addend + sums.</summary>

@@ -48,9 +48,10 @@ internal unsafe struct MatMulPlan
     public float* C;
     public nint Ldc;
 
-    /// <summary>Panels of b packed beforehand, as <see cref="PackedWeights"/> lays them out: float32 or bfloat16; or null.</summary>
+    /// <summary>Panels of b packed beforehand, as <see cref="PackedWeights"/> lays them out: float32 or bfloat16, coded or not; or null.</summary>
     public byte* Packed;
-    public bool IsBFloat16;
+    public long PanelBytes;
+    public bool IsBFloat16, IsCoded;
 
     /// <summary>Panels of b whose leaf a task packs side by side.</summary>
     public int PanelsTogether;

@@ -34,7 +34,7 @@ public sealed unsafe partial class PackedWeights
             throw new ArgumentException($"PackedWeights: k={k}, n={n}: sizes must not be negative, nor their product exceed {int.MaxValue}.");
         }
 
-        PackedWeights weights = new(k, n, PackedDtype.Q8);
+        PackedWeights weights = new(k, n, PackedDtype.Q8, isCoded: false, isBFloat16: false);
         try
         {
             if (transposed)

@@ -1,7 +1,12 @@
 // The right operand of products, laid out once and kept: what decoding reads for every token. Panels of 32 columns; in a panel
-// the 32 values of each k side by side, k ascending, so that any tile on any path reads memory in one direction.
+// the 32 values of each k side by side, k ascending, so that any tile on any path reads memory in one direction. Panels of float32 and
+// bfloat16 are coded (CodedPanel: the same values in fewer bytes) unless too many values would be exceptions, and float32 values that are
+// all bfloat16, as most published models' are, are stored as such. Neither changes a value, so nobody needs to know.
 // What this deliberately is not: another arithmetic. Products with it have the bits of products with the matrix it was made of
 // (for bfloat16: of its exact float32 values; q8 is a profile with products of its own), and the layout is the same on every machine.
+
+using System.Runtime.InteropServices;
+using Idem.Numerics.Functions;
 
 namespace Idem.Numerics.Kernels;
 
@@ -19,13 +24,19 @@ public sealed unsafe partial class PackedWeights : IDisposable
 
     private const int SpareBytes = 64; // an empty matrix has memory too
     private PackedMemory _memory;
+    private CodedException* _exceptions;
 
-    private PackedWeights(int k, int n, PackedDtype dtype)
+    private PackedWeights(int k, int n, PackedDtype dtype, bool isCoded, bool isBFloat16)
     {
         K = k;
         N = n;
         Dtype = dtype;
-        Bytes = MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelBytes;
+        IsCoded = isCoded;
+        IsBFloat16 = isBFloat16;
+        PanelBytes = dtype == PackedDtype.Q8 ? Q8Block.Count(k) * (long)Q8RecordBytes
+            : isCoded ? CodedPanel.Bytes(k, isBFloat16)
+            : (long)MatMulPlan.PanelColumns * k * (isBFloat16 ? sizeof(ushort) : sizeof(float));
+        Bytes = Panels * PanelBytes;
         _memory = PackedMemory.Rent((nuint)Bytes + SpareBytes);
         GC.AddMemoryPressure(Bytes + SpareBytes);
     }
@@ -39,14 +50,20 @@ public sealed unsafe partial class PackedWeights : IDisposable
     /// <summary>Columns of the product: the layer's outputs.</summary>
     public int N { get; }
 
-    /// <summary>How a value is stored.</summary>
+    /// <summary>What the values are.</summary>
     public PackedDtype Dtype { get; }
 
     /// <summary>Size of the panels, the last one filled up.</summary>
     public long Bytes { get; }
 
+    /// <summary>Whether panels are coded. No value depends on it.</summary>
+    internal bool IsCoded { get; }
+
+    /// <summary>Whether two bytes of each value are stored at most: of bfloat16, and of float32 that are bfloat16.</summary>
+    internal bool IsBFloat16 { get; }
+
     /// <summary>A panel of 32 columns.</summary>
-    internal long PanelBytes => Dtype == PackedDtype.Q8 ? Q8Block.Count(K) * (long)Q8RecordBytes : (long)MatMulPlan.PanelColumns * K * ElementBytes;
+    internal long PanelBytes { get; }
 
     internal byte* Memory
     {
@@ -57,7 +74,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
         }
     }
 
-    private int ElementBytes => Dtype == PackedDtype.Float32 ? sizeof(float) : sizeof(ushort);
+    private int Panels => MatMulPlan.CeilingDivide(N, MatMulPlan.PanelColumns);
 
     /// <summary>Frees the memory; the weights must not be used any more.</summary>
     public void Dispose()
@@ -66,11 +83,25 @@ public sealed unsafe partial class PackedWeights : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>One value of a panel that is not of the q8 profile.</summary>
+    internal static float Value(byte* panel, bool isCoded, bool isBFloat16, int k, int column)
+    {
+        if (isCoded)
+        {
+            return CodedPanel.Value(panel, isBFloat16, k, column);
+        }
+
+        nint at = (k * (nint)MatMulPlan.PanelColumns) + column;
+        return isBFloat16 ? HalfPrecision.WidenBFloat16(((ushort*)panel)[at]) : ((float*)panel)[at];
+    }
+
     private void Free()
     {
         if (_memory.Start != null)
         {
             _memory.Return();
+            NativeMemory.Free(_exceptions);
+            _exceptions = null;
             GC.RemoveMemoryPressure(Bytes + SpareBytes);
         }
     }

@@ -28,7 +28,7 @@ public class MatMulPackedTests
             foreach (int k in depths)
             {
                 int n = columns[random.Next(columns.Length)];
-                Check(dtype, transposed, m, n, k, Pick(random, 2), random, Ordinary);
+                Check(dtype, transposed, m, n, k, Pick(random, 2), random, Ordinary).Dispose();
             }
         }
     }
@@ -41,7 +41,7 @@ public class MatMulPackedTests
     public void ManyRows(int m, int n, int k, PackedDtype dtype)
     {
         Compute[] computes = [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 1), new(SimdPath.Scalar, 2)];
-        Check(dtype, true, m, n, k, Fma.IsHardware ? computes : computes[..1], new Random(m), Ordinary);
+        Check(dtype, true, m, n, k, Fma.IsHardware ? computes : computes[..1], new Random(m), Ordinary).Dispose();
     }
 
     /// <summary>Zeros of both signs, subnormals, infinities and NaN among the values.</summary>
@@ -53,7 +53,34 @@ public class MatMulPackedTests
         Random random = new(2);
         for (int round = 0; round < 24; round++)
         {
-            Check(dtype, round % 2 == 0, random.Next(1, 18), random.Next(1, 70), random.Next(1, 600), Pick(random, 4), random, Extreme);
+            Check(dtype, round % 2 == 0, random.Next(1, 18), random.Next(1, 70), random.Next(1, 600), Pick(random, 4), random, Extreme).Dispose();
+        }
+    }
+
+    /// <summary>Values that coded panels list apart, that are stored in two bytes, that only begin so, and that no panel can be coded with.</summary>
+    [Fact]
+    public void HoweverTheyAreStored()
+    {
+        (Func<Random, float> Draw, PackedDtype Dtype, bool IsCoded, bool IsBFloat16)[] cases =
+        [
+            (Ordinary, PackedDtype.Float32, true, false),
+            (Ordinary, PackedDtype.BFloat16, true, true),
+            (WithTinyOnes, PackedDtype.Float32, true, false),
+            (WithTinyOnes, PackedDtype.BFloat16, true, true),
+            (Halves, PackedDtype.Float32, true, true),
+            (AlmostHalves, PackedDtype.Float32, true, false),
+            (OfAnySize, PackedDtype.Float32, false, false),
+            (OfAnySize, PackedDtype.BFloat16, false, true),
+        ];
+        Random random = new(3);
+        foreach ((Func<Random, float> draw, PackedDtype dtype, bool isCoded, bool isBFloat16) in cases)
+        {
+            for (int round = 0; round < 6; round++)
+            {
+                int m = round == 0 ? 1 : random.Next(1, 20), n = random.Next(40, 150), k = random.Next(90, 700);
+                using PackedWeights weights = Check(dtype, round % 2 == 0, m, n, k, Pick(random, 4), random, draw);
+                Assert.Equal((dtype, isCoded, isBFloat16), (weights.Dtype, weights.IsCoded, weights.IsBFloat16));
+            }
         }
     }
 
@@ -61,8 +88,10 @@ public class MatMulPackedTests
     public void SizesAndErrorsAreStated()
     {
         Compute compute = new(SimdPath.Scalar, 1);
-        using PackedWeights weights = PackedWeights.Pack(compute, PackedDtype.Float32, true, 5, 33, (_, values) => values.Clear());
+        using PackedWeights weights = PackedWeights.Pack(compute, PackedDtype.Float32, true, 5, 33, (_, values) => values.Fill(0.1f));
         Assert.Equal((5, 33, PackedDtype.Float32, 2L * 32 * 5 * 4), (weights.K, weights.N, weights.Dtype, weights.Bytes));
+        using PackedWeights coded = PackedWeights.Pack(compute, PackedDtype.Float32, true, 256, 33, (_, values) => values.Fill(0.1f));
+        Assert.Equal(2L * (64 + (32 * 256 * 7 / 2)), coded.Bytes);
         using PackedWeights halves = PackedWeights.Pack(compute, PackedDtype.BFloat16, false, 5, 33, (_, values) => values.Clear());
         Assert.Equal(2L * 32 * 5 * 2, halves.Bytes);
         ArgumentException error = Assert.Throws<ArgumentException>(() => PackedWeights.Pack(compute, PackedDtype.Float32, true, 1 << 16, 1 << 16, (_, _) => { }));
@@ -74,13 +103,13 @@ public class MatMulPackedTests
         Assert.Throws<ObjectDisposedException>(() => MatMul.Multiply(compute, 1, new float[5], 5, weights, [], new float[33], 33));
     }
 
-    private static void Check(
+    private static PackedWeights Check(
         PackedDtype dtype, bool transposed, int m, int n, int k, IEnumerable<Compute> computes, Random random, Func<Random, float> draw)
     {
         int stride = transposed ? k : n, ldc = n + Padding;
         float[] a = Draw(m * (k + Padding), random, draw), bias = random.Next(2) == 0 ? [] : Draw(n, random, draw);
         float[] b = Draw((transposed ? n : k) * stride, random, draw);
-        using PackedWeights weights = PackedWeights.Pack(
+        PackedWeights weights = PackedWeights.Pack(
             computes.First(), dtype, transposed, k, n, (start, values) => b.AsSpan(start, values.Length).CopyTo(values));
         if (dtype == PackedDtype.BFloat16)
         {
@@ -98,6 +127,8 @@ public class MatMulPackedTests
                 Assert.Fail($"{dtype}, transposed {transposed}, {m}x{k}x{n}, {compute.Path.Name()}, {compute.Threads} threads: {difference}");
             }
         }
+
+        return weights;
     }
 
     private static Compute[] Pick(Random random, int count) =>
@@ -122,6 +153,15 @@ public class MatMulPackedTests
     }
 
     private static float Ordinary(Random random) => (random.NextSingle() * 2f) - 1f;
+
+    // One in a hundred is smaller than what sixteen upper bytes reach.
+    private static float WithTinyOnes(Random random) => random.Next(100) == 0 ? random.NextSingle() * 1e-20f : Ordinary(random);
+
+    private static float Halves(Random random) => HalfPrecision.WidenBFloat16(HalfPrecision.NarrowBFloat16(Ordinary(random)));
+
+    private static float AlmostHalves(Random random) => random.Next(2000) == 0 ? Ordinary(random) : Halves(random);
+
+    private static float OfAnySize(Random random) => MathF.ScaleB(Ordinary(random), random.Next(-50, 10));
 
     private static float Extreme(Random random) => random.Next(300) switch
     {
