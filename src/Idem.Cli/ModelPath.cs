@@ -50,7 +50,7 @@ internal static class ModelPath
     {
         Option<string> option = new("--dtype")
         {
-            Description = "How weights are held: f32; bf16 (rounded to nearest once; half the memory); q8 (8-bit blocks, products too). Part of the result.",
+            Description = "How weights are held: f32; bf16 (rounded to nearest once; less memory); q8 (8-bit blocks, products too). Part of the result.",
             HelpName = string.Join('|', ProfileNames.Weights),
             DefaultValueFactory = _ => ProfileNames.Weights[0],
         };

@@ -48,8 +48,9 @@ internal static unsafe class CodedPanel
     public const int LowAt = MiddleAt + (Lanes * LaneBytes);
     public const int LowBytes = Lanes * LaneBytes; // of two of the four vectors
 
-    /// <summary>How far ahead memory is asked for.</summary>
-    private const int AheadBytes = 8192;
+    /// <summary>Columns of a vector, and of the quarter of it that is in one lane.</summary>
+    private const int VectorColumns = 16, QuarterColumns = VectorColumns / Lanes;
+
     private const int LineBytes = 64;
 
     /// <summary>Bytes of two rows.</summary>
@@ -58,6 +59,9 @@ internal static unsafe class CodedPanel
 
     /// <summary>Bytes of a panel of <paramref name="rows"/> rows.</summary>
     public static long Bytes(int rows, bool isBFloat16) => HeadBytes + (MatMulPlan.CeilingDivide(rows, UnitRows) * (long)UnitBytes(isBFloat16));
+
+    /// <summary>Whether a panel of so many rows is smaller than its values.</summary>
+    public static bool Saves(int rows, bool isBFloat16) => Bytes(rows, isBFloat16) < (long)MatMulPlan.PanelColumns * rows * (isBFloat16 ? sizeof(ushort) : sizeof(float));
 
     /// <summary>One value.</summary>
     public static float Value(byte* panel, bool isBFloat16, int row, int column)
@@ -71,8 +75,8 @@ internal static unsafe class CodedPanel
         }
 
         byte* unit = panel + HeadBytes + (row / UnitRows * (long)UnitBytes(isBFloat16));
-        int vector = (row % UnitRows * 2) + (column / LaneBytes), lane = column % LaneBytes / Lanes;
-        return UnitValue(head, unit, isBFloat16, lane, (vector * Lanes) + (column % Lanes));
+        int vector = (row % UnitRows * 2) + (column / VectorColumns), lane = column % VectorColumns / QuarterColumns;
+        return UnitValue(head, unit, isBFloat16, lane, (vector * QuarterColumns) + (column % QuarterColumns));
     }
 
     /// <summary>Index of the first exception at or after a place.</summary>
@@ -128,9 +132,9 @@ internal static unsafe class CodedPanel
             Vector512<ushort> high01 = Avx512BW.UnpackLow(middle, upper).AsUInt16(), high23 = Avx512BW.UnpackHigh(middle, upper).AsUInt16();
             Vector512<ushort> low01 = Low512<TWeight>(unit), low23 = Low512<TWeight>(unit + LowBytes);
             Vector512.Store(Avx512BW.UnpackLow(low01, high01).AsSingle(), rows);
-            Vector512.Store(Avx512BW.UnpackHigh(low01, high01).AsSingle(), rows + 16);
-            Vector512.Store(Avx512BW.UnpackLow(low23, high23).AsSingle(), rows + 32);
-            Vector512.Store(Avx512BW.UnpackHigh(low23, high23).AsSingle(), rows + 48);
+            Vector512.Store(Avx512BW.UnpackHigh(low01, high01).AsSingle(), rows + VectorColumns);
+            Vector512.Store(Avx512BW.UnpackLow(low23, high23).AsSingle(), rows + (2 * VectorColumns));
+            Vector512.Store(Avx512BW.UnpackHigh(low23, high23).AsSingle(), rows + (3 * VectorColumns));
         }
     }
 
@@ -160,7 +164,7 @@ internal static unsafe class CodedPanel
         {
             Prefetch<TWeight>(unit);
             Store256<TWeight>(Lower256(table, unit), unit, rows);
-            Store256<TWeight>(Upper256(table, unit), unit + (2 * LaneBytes), rows + (2 * Lanes));
+            Store256<TWeight>(Upper256(table, unit), unit + (2 * LaneBytes), rows + (2 * QuarterColumns));
         }
     }
 
@@ -170,9 +174,9 @@ internal static unsafe class CodedPanel
     {
         Half256<TWeight>(upper, unit, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
         Vector256.Store(x0, rows);
-        Vector256.Store(x1, rows + 16);
-        Vector256.Store(x2, rows + 32);
-        Vector256.Store(x3, rows + 48);
+        Vector256.Store(x1, rows + VectorColumns);
+        Vector256.Store(x2, rows + (2 * VectorColumns));
+        Vector256.Store(x3, rows + (3 * VectorColumns));
     }
 
     /// <summary>A panel's table in both lanes.</summary>
@@ -231,11 +235,11 @@ internal static unsafe class CodedPanel
                     low23 = Vector128.Load((ushort*)(at + LowAt + LowBytes));
                 }
 
-                float* to = rows + (lane * Lanes);
+                float* to = rows + (lane * QuarterColumns);
                 Vector128.Store(Low(low01, high01).AsSingle(), to);
-                Vector128.Store(High(low01, high01).AsSingle(), to + 16);
-                Vector128.Store(Low(low23, high23).AsSingle(), to + 32);
-                Vector128.Store(High(low23, high23).AsSingle(), to + 48);
+                Vector128.Store(High(low01, high01).AsSingle(), to + VectorColumns);
+                Vector128.Store(Low(low23, high23).AsSingle(), to + (2 * VectorColumns));
+                Vector128.Store(High(low23, high23).AsSingle(), to + (3 * VectorColumns));
             }
         }
     }
@@ -249,7 +253,7 @@ internal static unsafe class CodedPanel
             {
                 for (int i = 0; i < LaneBytes; i++)
                 {
-                    rows[(i / Lanes * LaneBytes) + (lane * Lanes) + (i % Lanes)] = UnitValue(head, unit, IsBFloat16<TWeight>(), lane, i);
+                    rows[(i / QuarterColumns * VectorColumns) + (lane * QuarterColumns) + (i % QuarterColumns)] = UnitValue(head, unit, IsBFloat16<TWeight>(), lane, i);
                 }
             }
         }
@@ -268,7 +272,7 @@ internal static unsafe class CodedPanel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsBFloat16<TWeight>()
+    public static bool IsBFloat16<TWeight>()
         where TWeight : struct, IWeightFormat => TWeight.Bytes == sizeof(ushort);
 
     /// <summary>Asks for what lies some units ahead.</summary>
@@ -278,12 +282,12 @@ internal static unsafe class CodedPanel
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(unit + AheadBytes);
-            Sse.Prefetch0(unit + AheadBytes + LineBytes);
+            Sse.Prefetch0(unit + MatMulPlan.AheadBytes);
+            Sse.Prefetch0(unit + MatMulPlan.AheadBytes + LineBytes);
             if (!IsBFloat16<TWeight>())
             {
-                Sse.Prefetch0(unit + AheadBytes + (2 * LineBytes));
-                Sse.Prefetch0(unit + AheadBytes + (3 * LineBytes));
+                Sse.Prefetch0(unit + MatMulPlan.AheadBytes + (2 * LineBytes));
+                Sse.Prefetch0(unit + MatMulPlan.AheadBytes + (3 * LineBytes));
             }
         }
     }

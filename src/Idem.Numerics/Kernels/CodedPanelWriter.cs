@@ -7,7 +7,7 @@ namespace Idem.Numerics.Kernels;
 /// <summary>Writes panels of <see cref="CodedPanel"/>.</summary>
 internal static unsafe class CodedPanelWriter
 {
-    private const int Bytes = 256;
+    private const int ByteValues = 256;
     private const int CountersSideBySide = 4; // since neighbours are often equal
     private const byte Nameless = 0xFF;
 
@@ -20,11 +20,12 @@ internal static unsafe class CodedPanelWriter
     {
         CodedHead* head = (CodedHead*)panel;
         *head = default;
-        byte* names = stackalloc byte[Bytes];
+        byte* names = stackalloc byte[ByteValues];
         Name(values, (long)rows * MatMulPlan.PanelColumns, head, names);
         if (rows % CodedPanel.UnitRows != 0)
         {
-            new Span<float>(values + (rows * (long)MatMulPlan.PanelColumns), MatMulPlan.PanelColumns).Clear();
+            float* last = values + ((rows - 1) * (long)MatMulPlan.PanelColumns); // again, so that the row behind it has no exceptions of its own
+            new Span<float>(last, MatMulPlan.PanelColumns).CopyTo(new Span<float>(last + MatMulPlan.PanelColumns, MatMulPlan.PanelColumns));
         }
 
         List<CodedException>? exceptions = null;
@@ -44,26 +45,26 @@ internal static unsafe class CodedPanelWriter
     // names[b] is the place of upper byte b in the table, or Nameless.
     private static void Name(float* values, long count, CodedHead* head, byte* names)
     {
-        int* counts = stackalloc int[CountersSideBySide * Bytes];
-        new Span<int>(counts, CountersSideBySide * Bytes).Clear();
+        int* counts = stackalloc int[CountersSideBySide * ByteValues];
+        new Span<int>(counts, CountersSideBySide * ByteValues).Clear();
         for (long i = 0; i < count; i += CountersSideBySide)
         {
             byte* upper = (byte*)(values + i) + 3;
             counts[upper[0]]++;
-            counts[Bytes + upper[4]]++;
-            counts[(2 * Bytes) + upper[8]]++;
-            counts[(3 * Bytes) + upper[12]]++;
+            counts[ByteValues + upper[4]]++;
+            counts[(2 * ByteValues) + upper[8]]++;
+            counts[(3 * ByteValues) + upper[12]]++;
         }
 
-        new Span<byte>(names, Bytes).Fill(Nameless);
-        for (int b = 0; b < Bytes; b++)
+        new Span<byte>(names, ByteValues).Fill(Nameless);
+        for (int b = 0; b < ByteValues; b++)
         {
-            counts[b] += counts[Bytes + b] + counts[(2 * Bytes) + b] + counts[(3 * Bytes) + b];
+            counts[b] += counts[ByteValues + b] + counts[(2 * ByteValues) + b] + counts[(3 * ByteValues) + b];
         }
 
         for (int name = 0; name < CodedPanel.TableBytes; name++)
         {
-            int most = new Span<int>(counts, Bytes).IndexOf(MaxOf(counts));
+            int most = new Span<int>(counts, ByteValues).IndexOf(MaxOf(counts));
             if (counts[most] > 0)
             {
                 head->Table[name] = (byte)most;
@@ -76,7 +77,7 @@ internal static unsafe class CodedPanelWriter
     private static int MaxOf(int* counts)
     {
         int max = counts[0];
-        for (int b = 1; b < Bytes; b++)
+        for (int b = 1; b < ByteValues; b++)
         {
             max = Math.Max(max, counts[b]);
         }

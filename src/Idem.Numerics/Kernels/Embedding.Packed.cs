@@ -19,8 +19,18 @@ public static unsafe partial class Embedding
         fixed (int* pi = ids)
         fixed (float* py = y)
         {
-            KernelLoop.Run(
-                compute, ids.Length, table.K, new PackedKernel { Ids = pi, Width = table.K, IsQ8 = table.Dtype == PackedDtype.Q8, IsCoded = table.IsCoded, IsBFloat16 = table.IsBFloat16, Table = table.Memory, PanelBytes = table.PanelBytes, Y = py });
+            PackedKernel kernel = new()
+            {
+                Ids = pi,
+                Width = table.K,
+                IsQ8 = table.Dtype == PackedDtype.Q8,
+                IsCoded = table.IsCoded,
+                IsBFloat16 = table.IsBFloat16,
+                Table = table.Memory,
+                PanelBytes = table.PanelBytes,
+                Y = py,
+            };
+            KernelLoop.Run(compute, ids.Length, table.K, kernel);
         }
 
         GC.KeepAlive(table);

@@ -1,7 +1,8 @@
-// Products with few rows (decoding): each task streams its columns of b once, in groups of some vectors. Up to six rows take all the
-// group at once and go on from piece to piece; more take it tile by tile. b comes packed (float32 or bfloat16, widened in registers; coded
-// panels are unpacked a little at a time, in the first cache), is read where it lies, or, transposed, is packed piece by piece. A packed panel is never read beside another: one behind the other they are a single
-// stream, which memory gives half as fast again as two (docs/log.md). The order per output is that of the blocked path.
+// Products with few rows (decoding): each task streams its columns of b once, in groups of some vectors. b comes packed (float32 or bfloat16, widened in
+// registers), is read where it lies, or, transposed, is packed piece by piece. Coded panels are unpacked in registers where there are tiles for that, else
+// piece by piece into the first cache. Up to six rows, and any number over a coded panel, go on from piece to piece; else more rows take a leaf tile by tile.
+// A packed panel is never read beside another: one behind the other they are a single stream, which memory gives half as fast again as two (docs/log.md).
+// The order per output is that of the blocked path.
 
 using Idem.Numerics.Reduction;
 
@@ -44,7 +45,7 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>();
+        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>(); // 13 to 16 rows are two tiles of AVX-512, which unpack twice; AVX2 has none for more than it holds
         return plan->IsCoded && plan->K % CodedPanel.UnitRows == 0 && (plan->M <= rowsMax || rowsMax > ContinuedRowsMax);
     }
 
@@ -166,7 +167,7 @@ public static unsafe partial class MatMul
             int rows = Math.Min(plan->TileRows, plan->M - row);
             byte* a = plan->A + (firstK * plan->AStep) + (row * plan->ARow);
             float* sums = part->Sums + (row * part->Width);
-            // Sums of two vectors fit registers for any number of rows; where b is unpacked, taking it twice costs nothing.
+            // Sums of two vectors fit registers for any number of rows; unpacked columns are near, so that more passes cost little.
             int columns = !goesOn || part->Width == 2 * S.Lanes || (plan->IsCoded && rows > 2) ? 2 * S.Lanes : 4 * S.Lanes;
             for (int column = 0; column < part->Width; column += columns)
             {

@@ -15,8 +15,9 @@ internal static unsafe partial class MatMulTile
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct =>
-        typeof(F) == typeof(Vector512<float>) && Avx512BW.IsSupported ? 12
-        : typeof(F) == typeof(Vector256<float>) && Avx2.IsSupported && System.Runtime.Intrinsics.X86.Fma.IsSupported ? 2
+        !Fma.IsHardware ? 0
+        : typeof(F) == typeof(Vector512<float>) && Avx512BW.IsSupported ? 12
+        : typeof(F) == typeof(Vector256<float>) && Avx2.IsSupported ? 2
         : 0;
 
     /// <summary>A tile of <paramref name="rows"/> rows, at most <see cref="CodedRowsMax"/>.</summary>
@@ -84,9 +85,14 @@ internal static unsafe partial class MatMulTile
         }
     }
 
+    /// <summary>Whether a unit is float32 as they are: one with exceptions, that was unpacked before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsUnpacked<TWeight>()
+        where TWeight : struct, IWeightFormat => typeof(TWeight) == typeof(Float32Weights);
+
     /// <summary>A coded unit, or one that was unpacked. A call to it, unless inlined, would keep a tile's sums in memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int UnitBytesOf<TWeight>()
         where TWeight : struct, IWeightFormat =>
-        TWeight.Ahead == 0 ? CodedPanel.UnitRows * MatMulPlan.PanelColumns * sizeof(float) : CodedPanel.UnitBytes(TWeight.Bytes == sizeof(ushort));
+        IsUnpacked<TWeight>() ? CodedPanel.UnitRows * MatMulPlan.PanelColumns * sizeof(float) : CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>());
 }

@@ -6,7 +6,7 @@ namespace Idem.Numerics.Kernels;
 
 internal static unsafe partial class MatMulTile
 {
-    /// <summary>The same with AVX2, of at most two rows.</summary>
+    /// <summary>As <see cref="TileCoded512"/>, of at most two rows.</summary>
     private static void TileCoded256<TRows, TWeight>(
         int units, byte* a, nint aRow, nint aStep, CodedHead* head, byte* unit, float* c, nint cStride, bool continues)
         where TRows : struct, IRowCount
@@ -29,53 +29,52 @@ internal static unsafe partial class MatMulTile
             }
         }
 
+        int unitBytes = UnitBytesOf<TWeight>();
         Vector256<byte> table = CodedPanel.Table256(head);
-        for (; units > 0; units--)
+        for (; units > 0; units--, unit += unitBytes)
         {
             // Columns 0 to 7 and 16 to 23, then the others.
             Vector256<float> w00, w02, w10, w12, w01, w03, w11, w13;
-            if (TWeight.Ahead == 0)
+            if (IsUnpacked<TWeight>())
             {
                 float* rows = (float*)unit;
                 (w00, w02, w10, w12) = (Vector256.Load(rows), Vector256.Load(rows + 16), Vector256.Load(rows + 32), Vector256.Load(rows + 48));
                 (w01, w03, w11, w13) = (Vector256.Load(rows + 8), Vector256.Load(rows + 24), Vector256.Load(rows + 40), Vector256.Load(rows + 56));
-                unit += CodedPanel.UnitRows * MatMulPlan.PanelColumns * sizeof(float);
             }
             else
             {
                 CodedPanel.Prefetch<TWeight>(unit);
                 CodedPanel.Half256<TWeight>(CodedPanel.Lower256(table, unit), unit, out w00, out w02, out w10, out w12);
                 CodedPanel.Half256<TWeight>(CodedPanel.Upper256(table, unit), unit + (2 * CodedPanel.LaneBytes), out w01, out w03, out w11, out w13);
-                unit += CodedPanel.UnitBytes(TWeight.Bytes == sizeof(ushort));
             }
 
             Vector256<float> x = Vector256.Create(*(float*)a);
-            c00 = Vector256.FusedMultiplyAdd(x, w00, c00);
-            c01 = Vector256.FusedMultiplyAdd(x, w01, c01);
-            c02 = Vector256.FusedMultiplyAdd(x, w02, c02);
-            c03 = Vector256.FusedMultiplyAdd(x, w03, c03);
+            c00 = Simd256.Fma(x, w00, c00);
+            c01 = Simd256.Fma(x, w01, c01);
+            c02 = Simd256.Fma(x, w02, c02);
+            c03 = Simd256.Fma(x, w03, c03);
             if (TRows.Count > 1)
             {
                 x = Vector256.Create(*(float*)(a + aRow));
-                c10 = Vector256.FusedMultiplyAdd(x, w00, c10);
-                c11 = Vector256.FusedMultiplyAdd(x, w01, c11);
-                c12 = Vector256.FusedMultiplyAdd(x, w02, c12);
-                c13 = Vector256.FusedMultiplyAdd(x, w03, c13);
+                c10 = Simd256.Fma(x, w00, c10);
+                c11 = Simd256.Fma(x, w01, c11);
+                c12 = Simd256.Fma(x, w02, c12);
+                c13 = Simd256.Fma(x, w03, c13);
             }
 
             a += aStep;
             x = Vector256.Create(*(float*)a);
-            c00 = Vector256.FusedMultiplyAdd(x, w10, c00);
-            c01 = Vector256.FusedMultiplyAdd(x, w11, c01);
-            c02 = Vector256.FusedMultiplyAdd(x, w12, c02);
-            c03 = Vector256.FusedMultiplyAdd(x, w13, c03);
+            c00 = Simd256.Fma(x, w10, c00);
+            c01 = Simd256.Fma(x, w11, c01);
+            c02 = Simd256.Fma(x, w12, c02);
+            c03 = Simd256.Fma(x, w13, c03);
             if (TRows.Count > 1)
             {
                 x = Vector256.Create(*(float*)(a + aRow));
-                c10 = Vector256.FusedMultiplyAdd(x, w10, c10);
-                c11 = Vector256.FusedMultiplyAdd(x, w11, c11);
-                c12 = Vector256.FusedMultiplyAdd(x, w12, c12);
-                c13 = Vector256.FusedMultiplyAdd(x, w13, c13);
+                c10 = Simd256.Fma(x, w10, c10);
+                c11 = Simd256.Fma(x, w11, c11);
+                c12 = Simd256.Fma(x, w12, c12);
+                c13 = Simd256.Fma(x, w13, c13);
             }
 
             a += aStep;

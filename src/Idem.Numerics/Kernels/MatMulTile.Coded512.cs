@@ -120,7 +120,7 @@ internal static unsafe partial class MatMulTile
         for (; units > 0; units--)
         {
             Vector512<float> w00, w01, w10, w11;
-            if (TWeight.Ahead == 0)
+            if (IsUnpacked<TWeight>())
             {
                 w00 = Vector512.Load((float*)unit);
                 w01 = Vector512.Load((float*)unit + 16);
@@ -141,84 +141,84 @@ internal static unsafe partial class MatMulTile
 
             unit += unitBytes;
             Vector512<float> x = Vector512.Create(*(float*)a);
-            c00 = Vector512.FusedMultiplyAdd(x, w00, c00);
-            c01 = Vector512.FusedMultiplyAdd(x, w01, c01);
+            c00 = Simd512.Fma(x, w00, c00);
+            c01 = Simd512.Fma(x, w01, c01);
 
             if (TRows.Count > 1)
             {
                 x = Vector512.Create(*(float*)(a + aRow));
-                c10 = Vector512.FusedMultiplyAdd(x, w00, c10);
-                c11 = Vector512.FusedMultiplyAdd(x, w01, c11);
+                c10 = Simd512.Fma(x, w00, c10);
+                c11 = Simd512.Fma(x, w01, c11);
             }
 
             if (TRows.Count > 2)
             {
                 x = Vector512.Create(*(float*)(a + (2 * aRow)));
-                c20 = Vector512.FusedMultiplyAdd(x, w00, c20);
-                c21 = Vector512.FusedMultiplyAdd(x, w01, c21);
+                c20 = Simd512.Fma(x, w00, c20);
+                c21 = Simd512.Fma(x, w01, c21);
             }
 
             if (TRows.Count > 3)
             {
                 x = Vector512.Create(*(float*)a3);
-                c30 = Vector512.FusedMultiplyAdd(x, w00, c30);
-                c31 = Vector512.FusedMultiplyAdd(x, w01, c31);
+                c30 = Simd512.Fma(x, w00, c30);
+                c31 = Simd512.Fma(x, w01, c31);
             }
 
             if (TRows.Count > 4)
             {
                 x = Vector512.Create(*(float*)(a3 + aRow));
-                c40 = Vector512.FusedMultiplyAdd(x, w00, c40);
-                c41 = Vector512.FusedMultiplyAdd(x, w01, c41);
+                c40 = Simd512.Fma(x, w00, c40);
+                c41 = Simd512.Fma(x, w01, c41);
             }
 
             if (TRows.Count > 5)
             {
                 x = Vector512.Create(*(float*)(a3 + (2 * aRow)));
-                c50 = Vector512.FusedMultiplyAdd(x, w00, c50);
-                c51 = Vector512.FusedMultiplyAdd(x, w01, c51);
+                c50 = Simd512.Fma(x, w00, c50);
+                c51 = Simd512.Fma(x, w01, c51);
             }
 
             if (TRows.Count > 6)
             {
                 x = Vector512.Create(*(float*)a6);
-                c60 = Vector512.FusedMultiplyAdd(x, w00, c60);
-                c61 = Vector512.FusedMultiplyAdd(x, w01, c61);
+                c60 = Simd512.Fma(x, w00, c60);
+                c61 = Simd512.Fma(x, w01, c61);
             }
 
             if (TRows.Count > 7)
             {
                 x = Vector512.Create(*(float*)(a6 + aRow));
-                c70 = Vector512.FusedMultiplyAdd(x, w00, c70);
-                c71 = Vector512.FusedMultiplyAdd(x, w01, c71);
+                c70 = Simd512.Fma(x, w00, c70);
+                c71 = Simd512.Fma(x, w01, c71);
             }
 
             if (TRows.Count > 8)
             {
                 x = Vector512.Create(*(float*)(a6 + (2 * aRow)));
-                c80 = Vector512.FusedMultiplyAdd(x, w00, c80);
-                c81 = Vector512.FusedMultiplyAdd(x, w01, c81);
+                c80 = Simd512.Fma(x, w00, c80);
+                c81 = Simd512.Fma(x, w01, c81);
             }
 
             if (TRows.Count > 9)
             {
                 x = Vector512.Create(*(float*)a9);
-                c90 = Vector512.FusedMultiplyAdd(x, w00, c90);
-                c91 = Vector512.FusedMultiplyAdd(x, w01, c91);
+                c90 = Simd512.Fma(x, w00, c90);
+                c91 = Simd512.Fma(x, w01, c91);
             }
 
             if (TRows.Count > 10)
             {
                 x = Vector512.Create(*(float*)(a9 + aRow));
-                cA0 = Vector512.FusedMultiplyAdd(x, w00, cA0);
-                cA1 = Vector512.FusedMultiplyAdd(x, w01, cA1);
+                cA0 = Simd512.Fma(x, w00, cA0);
+                cA1 = Simd512.Fma(x, w01, cA1);
             }
 
             if (TRows.Count > 11)
             {
                 x = Vector512.Create(*(float*)(a9 + (2 * aRow)));
-                cB0 = Vector512.FusedMultiplyAdd(x, w00, cB0);
-                cB1 = Vector512.FusedMultiplyAdd(x, w01, cB1);
+                cB0 = Simd512.Fma(x, w00, cB0);
+                cB1 = Simd512.Fma(x, w01, cB1);
             }
 
             a += aStep;
@@ -226,84 +226,84 @@ internal static unsafe partial class MatMulTile
             a6 += aStep;
             a9 += aStep;
             x = Vector512.Create(*(float*)a);
-            c00 = Vector512.FusedMultiplyAdd(x, w10, c00);
-            c01 = Vector512.FusedMultiplyAdd(x, w11, c01);
+            c00 = Simd512.Fma(x, w10, c00);
+            c01 = Simd512.Fma(x, w11, c01);
 
             if (TRows.Count > 1)
             {
                 x = Vector512.Create(*(float*)(a + aRow));
-                c10 = Vector512.FusedMultiplyAdd(x, w10, c10);
-                c11 = Vector512.FusedMultiplyAdd(x, w11, c11);
+                c10 = Simd512.Fma(x, w10, c10);
+                c11 = Simd512.Fma(x, w11, c11);
             }
 
             if (TRows.Count > 2)
             {
                 x = Vector512.Create(*(float*)(a + (2 * aRow)));
-                c20 = Vector512.FusedMultiplyAdd(x, w10, c20);
-                c21 = Vector512.FusedMultiplyAdd(x, w11, c21);
+                c20 = Simd512.Fma(x, w10, c20);
+                c21 = Simd512.Fma(x, w11, c21);
             }
 
             if (TRows.Count > 3)
             {
                 x = Vector512.Create(*(float*)a3);
-                c30 = Vector512.FusedMultiplyAdd(x, w10, c30);
-                c31 = Vector512.FusedMultiplyAdd(x, w11, c31);
+                c30 = Simd512.Fma(x, w10, c30);
+                c31 = Simd512.Fma(x, w11, c31);
             }
 
             if (TRows.Count > 4)
             {
                 x = Vector512.Create(*(float*)(a3 + aRow));
-                c40 = Vector512.FusedMultiplyAdd(x, w10, c40);
-                c41 = Vector512.FusedMultiplyAdd(x, w11, c41);
+                c40 = Simd512.Fma(x, w10, c40);
+                c41 = Simd512.Fma(x, w11, c41);
             }
 
             if (TRows.Count > 5)
             {
                 x = Vector512.Create(*(float*)(a3 + (2 * aRow)));
-                c50 = Vector512.FusedMultiplyAdd(x, w10, c50);
-                c51 = Vector512.FusedMultiplyAdd(x, w11, c51);
+                c50 = Simd512.Fma(x, w10, c50);
+                c51 = Simd512.Fma(x, w11, c51);
             }
 
             if (TRows.Count > 6)
             {
                 x = Vector512.Create(*(float*)a6);
-                c60 = Vector512.FusedMultiplyAdd(x, w10, c60);
-                c61 = Vector512.FusedMultiplyAdd(x, w11, c61);
+                c60 = Simd512.Fma(x, w10, c60);
+                c61 = Simd512.Fma(x, w11, c61);
             }
 
             if (TRows.Count > 7)
             {
                 x = Vector512.Create(*(float*)(a6 + aRow));
-                c70 = Vector512.FusedMultiplyAdd(x, w10, c70);
-                c71 = Vector512.FusedMultiplyAdd(x, w11, c71);
+                c70 = Simd512.Fma(x, w10, c70);
+                c71 = Simd512.Fma(x, w11, c71);
             }
 
             if (TRows.Count > 8)
             {
                 x = Vector512.Create(*(float*)(a6 + (2 * aRow)));
-                c80 = Vector512.FusedMultiplyAdd(x, w10, c80);
-                c81 = Vector512.FusedMultiplyAdd(x, w11, c81);
+                c80 = Simd512.Fma(x, w10, c80);
+                c81 = Simd512.Fma(x, w11, c81);
             }
 
             if (TRows.Count > 9)
             {
                 x = Vector512.Create(*(float*)a9);
-                c90 = Vector512.FusedMultiplyAdd(x, w10, c90);
-                c91 = Vector512.FusedMultiplyAdd(x, w11, c91);
+                c90 = Simd512.Fma(x, w10, c90);
+                c91 = Simd512.Fma(x, w11, c91);
             }
 
             if (TRows.Count > 10)
             {
                 x = Vector512.Create(*(float*)(a9 + aRow));
-                cA0 = Vector512.FusedMultiplyAdd(x, w10, cA0);
-                cA1 = Vector512.FusedMultiplyAdd(x, w11, cA1);
+                cA0 = Simd512.Fma(x, w10, cA0);
+                cA1 = Simd512.Fma(x, w11, cA1);
             }
 
             if (TRows.Count > 11)
             {
                 x = Vector512.Create(*(float*)(a9 + (2 * aRow)));
-                cB0 = Vector512.FusedMultiplyAdd(x, w10, cB0);
-                cB1 = Vector512.FusedMultiplyAdd(x, w11, cB1);
+                cB0 = Simd512.Fma(x, w10, cB0);
+                cB1 = Simd512.Fma(x, w11, cB1);
             }
 
             a += aStep;

@@ -1,6 +1,7 @@
 // Where packed weights lie: one behind the other in regions of whole huge pages, in the order of their making. A matrix of a small model
 // is smaller than a huge page; alone it would lie in small ones, where reading stops at every border (docs/log.md, "Decoding beside llama.cpp").
-// A region is freed when the last of its weights is: models come and go as a whole, so nothing is reused in between.
+// A region is freed when the last of its weights is: models come and go as a whole, so nothing is reused in between, but what was taken last (weights that turn
+// out to need another storage are returned at once).
 
 using System.Runtime.InteropServices;
 
@@ -19,6 +20,7 @@ internal unsafe struct PackedMemory
     private static Region? s_current;
 
     private Region? _region;
+    private nuint _end;
 
     /// <summary>The first byte; null where there is no memory.</summary>
     public byte* Start { get; private set; }
@@ -51,11 +53,12 @@ internal unsafe struct PackedMemory
     {
         if (_region is { } region)
         {
+            byte* start = Start;
             _region = null;
             Start = null;
             lock (s_lock)
             {
-                region.Release(isCurrent: region == s_current);
+                region.Release(start, _end, isCurrent: region == s_current);
             }
         }
     }
@@ -78,18 +81,19 @@ internal unsafe struct PackedMemory
 
         public PackedMemory Take(nuint bytes)
         {
-            PackedMemory part = new() { _region = this, Start = _start + Used };
+            byte* start = _start + Used;
             Used = Math.Min(Size, (Used + bytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes);
+            PackedMemory part = new() { _region = this, Start = start, _end = Used };
             _parts++;
             return part;
         }
 
-        public void Release(bool isCurrent)
+        public void Release(byte* start, nuint end, bool isCurrent)
         {
             _parts--;
-            if (isCurrent && _parts == 0)
+            if (isCurrent)
             {
-                Used = 0;
+                Used = _parts == 0 ? 0 : end == Used ? (nuint)(start - _start) : Used;
             }
             else if (!isCurrent)
             {

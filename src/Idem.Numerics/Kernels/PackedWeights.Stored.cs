@@ -23,17 +23,13 @@ public sealed unsafe partial class PackedWeights
     /// <param name="n">Columns of the product.</param>
     /// <param name="codes">Reads the codes.</param>
     /// <param name="scales">Reads the scales.</param>
-    /// <exception cref="ArgumentException">A size is negative, or the matrix has more than 2^31 - 1 elements.</exception>
+    /// <exception cref="ArgumentException">A size is negative, or the panels' elements are more than 2^31 - 1.</exception>
     public static PackedWeights PackStored(Compute compute, bool transposed, int k, int n, CodeReader codes, ScaleReader scales)
     {
         ArgumentNullException.ThrowIfNull(compute);
         ArgumentNullException.ThrowIfNull(codes);
         ArgumentNullException.ThrowIfNull(scales);
-        if (k < 0 || n < 0 || (long)k * n > int.MaxValue)
-        {
-            throw new ArgumentException($"PackedWeights: k={k}, n={n}: sizes must not be negative, nor their product exceed {int.MaxValue}.");
-        }
-
+        CheckSizes(k, n);
         PackedWeights weights = new(k, n, PackedDtype.Q8, isCoded: false, isBFloat16: false);
         try
         {

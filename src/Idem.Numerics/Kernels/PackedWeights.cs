@@ -107,13 +107,13 @@ public sealed unsafe partial class PackedWeights : IDisposable
     }
 }
 
-/// <summary>How <see cref="PackedWeights"/> store a value.</summary>
+/// <summary>What the values of <see cref="PackedWeights"/> are.</summary>
 public enum PackedDtype
 {
-    /// <summary>Four bytes.</summary>
+    /// <summary>Float32, as they were given.</summary>
     Float32,
 
-    /// <summary>The upper two bytes of a float32; computing widens them, exactly.</summary>
+    /// <summary>Bfloat16, rounded once; computing widens them, exactly.</summary>
     BFloat16,
 
     /// <summary>The q8 profile: a byte, with a scale for each 32 along the reduction; products quantise the left operand likewise.</summary>

@@ -1,4 +1,5 @@
 // How a tile reads weights: float32 as they are, bfloat16 widened in registers. Widening is exact: the same bits above sixteen zeros.
+// The two packed formats also say what a coded panel stores (CodedPanel); what was unpacked from one is float32 as it is.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;

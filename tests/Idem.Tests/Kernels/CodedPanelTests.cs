@@ -17,6 +17,7 @@ public unsafe class CodedPanelTests
     [InlineData(63, 5)]
     [InlineData(64, 200)]
     [InlineData(301, 1)]
+    [InlineData(131, -1)] // any bits at all
     public void ValuesComeBack(int rows, int sizes)
     {
         Random random = new(rows);
@@ -26,6 +27,12 @@ public unsafe class CodedPanelTests
             uint[] values = new uint[(rows + 1) * Width];
             foreach (ref uint value in values.AsSpan(0, rows * Width))
             {
+                if (sizes < 0)
+                {
+                    value = (uint)random.NextInt64(1L << 32) & (isBFloat16 ? 0xFFFF0000 : uint.MaxValue);
+                    continue;
+                }
+
                 uint upper = (uint)(random.Next(2) << 31) | ((uint)(220 - (sizes == 0 ? 0 : random.Next(sizes))) << 23);
                 value = upper | (isBFloat16 ? (uint)random.Next(128) << 16 : (uint)random.Next(1 << 23));
             }
@@ -36,7 +43,7 @@ public unsafe class CodedPanelTests
             fixed (uint* from = stored)
             {
                 CodedException[] exceptions = CodedPanelWriter.Write((float*)from, rows, isBFloat16, at)?.ToArray() ?? [];
-                Assert.Equal(sizes > 16, exceptions.Length > 0);
+                Assert.Equal(sizes is > 16 or < 0, exceptions.Length > 0);
                 fixed (CodedException* list = exceptions)
                 {
                     ((CodedHead*)at)->Exceptions = list;

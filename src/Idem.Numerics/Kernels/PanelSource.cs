@@ -1,0 +1,76 @@
+// The float32 values of panels, however the matrix is stored. Of a matrix stored as [n, k] a panel is some whole rows, read when it is asked for; of one
+// stored as [k, n] it is a piece of every row, so all panels are read at once, slab by slab in the order of the file, and wait in shared scratch memory.
+
+namespace Idem.Numerics.Kernels;
+
+/// <summary>Panels of a stored matrix, [k + 1, 32] each, the last row undefined; columns that the matrix lacks are +0.</summary>
+internal sealed unsafe class PanelSource
+{
+    /// <summary>Rows of a matrix stored as [k, n] that one task reads.</summary>
+    private const int SlabRows = 32;
+
+    /// <summary>Values that tell whether a matrix may be of bfloat16.</summary>
+    private const int ProbedValues = 1024;
+
+    private readonly int _k, _n;
+    private readonly WeightReader _read;
+    private readonly float* _panels; // null where they are read one by one
+
+    /// <summary>Valid until this thread's next kernel that shares scratch memory.</summary>
+    public PanelSource(Compute compute, bool transposed, int k, int n, WeightReader read)
+    {
+        _k = k;
+        _n = n;
+        _read = read;
+        if (!transposed)
+        {
+            _panels = Scratch.RentShared(MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelFloats);
+            compute.For(MatMulPlan.CeilingDivide(k, SlabRows), slab => ReadSlab(slab * SlabRows));
+        }
+    }
+
+    private long PanelFloats => (_k + 1L) * MatMulPlan.PanelColumns;
+
+    /// <summary>Whether the first values are all bfloat16.</summary>
+    public bool BeginsWithBFloat16()
+    {
+        Span<float> values = stackalloc float[Math.Min(_k * _n, ProbedValues)];
+        _read(0, values);
+        foreach (float value in values)
+        {
+            if ((ushort)BitConverter.SingleToUInt32Bits(value) != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A panel's values, the caller's until it asks for another one or uses scratch memory; they may be written to.</summary>
+    public float* Read(int panel)
+    {
+        if (_panels != null)
+        {
+            return _panels + (panel * PanelFloats);
+        }
+
+        int first = panel * MatMulPlan.PanelColumns, columns = Math.Min(MatMulPlan.PanelColumns, _n - first);
+        float* values = Scratch.Rent(PanelFloats + ((long)columns * _k)), rows = values + PanelFloats;
+        _read(first * _k, new Span<float>(rows, columns * _k));
+        MatMulPacking.Transpose(rows, _k, _k, columns, values, MatMulPlan.PanelColumns);
+        return values;
+    }
+
+    private void ReadSlab(int first)
+    {
+        int depth = Math.Min(SlabRows, _k - first);
+        float* rows = Scratch.Rent((long)depth * _n);
+        _read(first * _n, new Span<float>(rows, depth * _n));
+        for (int column = 0; column < _n; column += MatMulPlan.PanelColumns)
+        {
+            float* to = _panels + (column / MatMulPlan.PanelColumns * PanelFloats) + (first * (long)MatMulPlan.PanelColumns);
+            MatMulPacking.Copy(rows + column, _n, depth, Math.Min(MatMulPlan.PanelColumns, _n - column), MatMulPlan.PanelColumns, to, MatMulPlan.PanelColumns);
+        }
+    }
+}
