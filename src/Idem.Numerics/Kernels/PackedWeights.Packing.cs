@@ -17,8 +17,11 @@ public delegate void WeightReader(int start, Span<float> destination);
 
 public sealed unsafe partial class PackedWeights
 {
-    /// <summary>Panels are coded while no more than one value in so many is an exception, each of which costs as much time as a hundred values save.</summary>
-    private const int ValuesPerException = 1024;
+    /// <summary>
+    /// Panels are coded while no more than one value in so many is an exception. Normally distributed values have one in 10,000; at one in 1,000 the
+    /// exceptions cost what coding saves (docs/log.md).
+    /// </summary>
+    private const int ValuesPerException = 2048;
 
     /// <summary>Values that are rounded at a time.</summary>
     private const int RoundedTogether = 1024;
