@@ -53,6 +53,29 @@ public class HelloReproducibilityTests
         Assert.Equal(expected.GetProperty("float64_shadow").GetProperty("final_output").GetDouble(), answer, 1e-6);
     }
 
+    /// <summary>All that separates us from PyTorch here: it rounds each product before it adds it. So computed, its losses and weights come out to the bit.</summary>
+    [Fact]
+    public void Without_fusing_in_products_the_losses_are_PyTorchs_to_the_bit()
+    {
+        JsonElement expected = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("reference/hello-reproducibility/expected.json"))).RootElement;
+        using var output = new StringWriter();
+        Sequential model = HelloReproducibility.Program.Run(output, isUnfused: true);
+        string[] lines = output.ToString().Split('\n');
+        int step = 0;
+        foreach (JsonElement truth in expected.GetProperty("steps").EnumerateArray())
+        {
+            float loss = float.Parse(lines[step].Split(' ')[^1], CultureInfo.InvariantCulture);
+            Assert.Equal((step, Hex(truth.GetProperty("loss"))[0]), (step, Hex([loss])[0]));
+            step++;
+        }
+
+        Assert.Equal(100, step);
+        foreach ((string name, Parameter parameter) in model.NamedParameters())
+        {
+            Assert.Equal(Hex(expected.GetProperty("final").GetProperty(name)), Hex(parameter.Data));
+        }
+    }
+
     /// <summary>
     /// By how much two units in the last place of the output move the loss d*d, d = output - 1: 2|d|e + e*e, and a unit of the loss for
     /// its rounding. The unit is that of the larger of output and d, as both are rounded. Where |d| is small this is more than 1e-6 of
