@@ -46,12 +46,17 @@ public sealed class IdemServer : IAsyncDisposable
     /// <param name="engine">How requests share the machine; the length of sequences is the model's.</param>
     /// <param name="settings">How it listens.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public static async Task<IdemServer> StartAsync(ServedModel model, EngineSettings engine, ServerSettings settings)
+    public static Task<IdemServer> StartAsync(ServedModel model, EngineSettings engine, ServerSettings settings)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(settings);
-        EngineHost? host = model.Folder.Model is DecoderModel decoder ? new EngineHost(decoder, engine with { MaxSequenceLength = model.MaxLength }) : null;
+        return StartAsync(model, model.Folder.Model is DecoderModel decoder ? new EngineHost(decoder, engine with { MaxSequenceLength = model.MaxLength }) : null, settings);
+    }
+
+    /// <summary>The same over an engine that runs already, such as one whose kernels a test has spoiled; the server takes it over.</summary>
+    internal static async Task<IdemServer> StartAsync(ServedModel model, EngineHost? host, ServerSettings settings)
+    {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, settings));
         builder.Services.AddRoutingCore();

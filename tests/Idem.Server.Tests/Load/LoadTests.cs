@@ -1,4 +1,5 @@
 using Idem.Inference;
+using Idem.Models;
 using Idem.Server.Tests.Support;
 
 namespace Idem.Server.Tests.Load;
@@ -27,6 +28,25 @@ public sealed class LoadTests
         ServeCampaign campaign = new(server.Model, other.Http, seed: 3, tokensMax: 30);
         await campaign.RunAsync(Enumerable.Range(0, 20), 4);
         Assert.Equal(0, campaign.Compared);
+    }
+
+    [Fact]
+    public async Task AKernelThatDependsOnTheBatchIsCaught()
+    {
+        await using RunningServer server = await RunningServer.StartOverAsync(Spoil, Narrow, served: Short);
+        ServeCampaign campaign = new(server.Model, server.Http, seed: 5, tokensMax: 30);
+        await campaign.RunAsync(Enumerable.Range(0, 40), 8);
+        Assert.Contains(campaign.Differences, difference => difference.Contains("alone", StringComparison.Ordinal));
+
+        // One bit of one logit, and only where sequences are computed together.
+        static BatchForward Spoil(DecoderModel model) => (ids, caches, counts, rows, logits) =>
+        {
+            model.Forward(ids, caches, counts, rows, logits);
+            if (caches.Count > 1 && logits.Length > 0)
+            {
+                logits[17] = MathF.BitIncrement(logits[17]);
+            }
+        };
     }
 
     // Memory for one sequence at its longest, so that they preempt each other.

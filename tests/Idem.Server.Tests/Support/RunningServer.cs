@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Idem.Inference;
+using Idem.Inference.Serving;
 using Idem.Models;
 using Idem.Nn;
 using Idem.Numerics.Kernels;
@@ -33,8 +34,18 @@ internal sealed class RunningServer : IAsyncDisposable
     public static async Task<RunningServer> StartAsync(Func<TemporaryFolder, string> write, EngineSettings? engine = null, ServerSettings? settings = null, ServedModelSettings? served = null)
     {
         TemporaryFolder folder = new();
-        ServedModel model = new(ModelFolder.Load(write(folder), PackedDtype.Float32), (served ?? new ServedModelSettings()) with { Name = served?.Name ?? "tiny" });
+        ServedModel model = Load(folder, write, served);
         return new RunningServer(folder, model, await IdemServer.StartAsync(model, engine ?? new EngineSettings(), (settings ?? new ServerSettings()) with { Port = 0 }));
+    }
+
+    /// <summary>A server whose engine computes logits otherwise than the model: slower, spoiled, or when the test lets it.</summary>
+    public static async Task<RunningServer> StartOverAsync(Func<DecoderModel, BatchForward> forward, EngineSettings? engine = null, ServerSettings? settings = null, ServedModelSettings? served = null)
+    {
+        TemporaryFolder folder = new();
+        ServedModel model = Load(folder, folder => SmallModel.Write(folder, SmallModel.Create()), served);
+        DecoderModel decoder = model.Folder.Decoder;
+        EngineHost host = new(decoder, (engine ?? new EngineSettings()) with { MaxSequenceLength = model.MaxLength }, forward(decoder));
+        return new RunningServer(folder, model, await IdemServer.StartAsync(model, host, (settings ?? new ServerSettings()) with { Port = 0 }));
     }
 
     /// <summary>Posts JSON, and gives the status and the answer.</summary>
@@ -58,8 +69,22 @@ internal sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>What the engine gives a prompt alone.</summary>
-    public GeneratedToken[] Alone(string prompt, SamplingSettings settings) =>
-        [.. new Engine(Model.Folder.Decoder).Generate(Model.Tokenizer.Encode(prompt, addSpecialTokens: false), settings with { StopIds = Model.StopIds })];
+    public GeneratedToken[] Alone(string prompt, SamplingSettings settings, int sample = 0)
+    {
+        Engine engine = new(Model.Folder.Decoder);
+        IReadOnlyList<Generation> all = engine.Submit(Model.Tokenizer.Encode(prompt, addSpecialTokens: false), settings with { StopIds = Model.StopIds }, sample + 1);
+        foreach (Generation other in all.SkipLast(1))
+        {
+            engine.Cancel(other);
+        }
+
+        while (engine.HasWork)
+        {
+            engine.Step();
+        }
+
+        return [.. all[^1].Tokens];
+    }
 
     /// <summary>How a token is shown; ids beyond the tokenizer's are not.</summary>
     public string Spell(int id) => id < Model.Tokenizer.VocabularySize ? Model.Tokenizer.IdToToken(id) : "";
@@ -70,6 +95,9 @@ internal sealed class RunningServer : IAsyncDisposable
         GeneratedText text = new(Model.Tokenizer, Model.StopIds, []);
         return string.Concat(tokens.Select(token => text.Append(token.Id))) + text.Finish();
     }
+
+    private static ServedModel Load(TemporaryFolder folder, Func<TemporaryFolder, string> write, ServedModelSettings? served) =>
+        new(ModelFolder.Load(write(folder), PackedDtype.Float32), (served ?? new ServedModelSettings()) with { Name = served?.Name ?? "tiny" });
 
     public async ValueTask DisposeAsync()
     {

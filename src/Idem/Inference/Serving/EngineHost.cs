@@ -29,11 +29,17 @@ public sealed class EngineHost : IAsyncDisposable
     /// <param name="model">In evaluation mode; the host's thread computes with it.</param>
     /// <param name="settings">How requests share the machine.</param>
     public EngineHost(DecoderModel model, EngineSettings? settings = null)
+        : this(model, settings, null)
+    {
+    }
+
+    /// <summary>The same with another computation of logits in the model's place.</summary>
+    internal EngineHost(DecoderModel model, EngineSettings? settings, BatchForward? forward)
     {
         ArgumentNullException.ThrowIfNull(model);
         Settings = settings ?? new EngineSettings();
         Model = model;
-        _engine = new Engine(model, Settings);
+        _engine = new Engine(model, Settings, forward);
         _statistics = _engine.Statistics;
         _thread = new Thread(Run) { IsBackground = true, Name = "idem-engine" };
         _thread.Start();
