@@ -68,6 +68,9 @@ public sealed record ServerLimits
     /// <summary>Texts of an embeddings request.</summary>
     public int EmbeddingInputsMax { get; init; } = 256;
 
+    /// <summary>Texts that may wait to be embedded; with so many, further requests are told to come back later.</summary>
+    public int EmbeddingsQueuedMax { get; init; } = 1024;
+
     /// <summary>Connections at once; more wait for one to close.</summary>
     public int ConnectionsMax { get; init; } = 1024;
 

@@ -15,9 +15,9 @@ namespace Idem.Server.Endpoints;
 internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSettings settings) : IDisposable
 {
     private readonly LogProbabilities _logProbabilities = new(model);
-    private readonly Embeddings _embeddings = new(model, host);
+    private readonly Embeddings _embeddings = new(model, host, settings.Limits.EmbeddingsQueuedMax);
     private readonly ReceiptStore _receipts = new(settings.Limits.ReceiptsMax, settings.Limits.ReceiptBytesMax);
-    private readonly ServerTelemetry _telemetry = new(host);
+    private readonly ServerTelemetry _telemetry = new(host, settings.Host);
 
     /// <summary>Whether new work is refused.</summary>
     public bool IsDraining { get; set; }
@@ -62,10 +62,17 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
     private async Task EmbedAsync(HttpContext context, JsonElement body, ReadOnlyMemory<byte> raw)
     {
         EmbeddingRequest request = EmbeddingRequest.Read(body, model, settings.Limits);
-        using RequestTelemetry measured = _telemetry.Begin("embeddings", model.Name, null, null, 1);
-        JsonObject answer = await _embeddings.RunAsync(request, context.RequestAborted);
-        measured.Succeed(request.Inputs.Sum(input => input.Ids.Length), 0);
-        await context.Response.WriteJsonAsync(answer);
+        using RequestTelemetry measured = _telemetry.Begin(context, "embeddings", model.Name);
+        try
+        {
+            await context.Response.WriteJsonAsync(await _embeddings.RunAsync(request, context.RequestAborted));
+            measured.Succeed(request.Inputs.Sum(input => input.Ids.Length), 0);
+        }
+        catch (Exception exception)
+        {
+            measured.Fail(exception, context.RequestAborted);
+            throw;
+        }
     }
 
     private EngineHost RequireEngine() => host

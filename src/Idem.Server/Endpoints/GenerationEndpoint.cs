@@ -55,7 +55,7 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
             }),
         ];
         CancellationToken left = context.RequestAborted;
-        using RequestTelemetry measured = telemetry.Begin(Operation, model.Name, answer.Id, requests[0].Settings, requests.Length * fields.Samples);
+        using RequestTelemetry measured = telemetry.Begin(context, Operation, model.Name, answer.Id, requests[0].Settings, fields.Stops, requests.Length * fields.Samples);
         try
         {
             using RunningRequest running = RunningRequest.Submit(host, model, fields.Stops, requests);
@@ -65,7 +65,7 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
         }
         catch (Exception exception)
         {
-            measured.Fail(left.IsCancellationRequested ? "cancelled" : exception is ApiException { Code: { } code } ? code : exception.GetType().Name);
+            measured.Fail(exception, left);
             throw;
         }
     }
@@ -93,31 +93,22 @@ internal abstract class GenerationEndpoint(ServedModel model, GenerationFields f
     {
         EventStream events = new(response);
         bool[] opened = new bool[Prompts.Count * fields.Samples];
-        try
+        await foreach (ChoicePart part in running.ReadAsync(left))
         {
-            await foreach (ChoicePart part in running.ReadAsync(left))
+            measured.Part(part);
+            if (!opened[part.Choice] && Opening(part.Choice) is { } opening)
             {
-                measured.Part(part);
-                if (!opened[part.Choice] && Opening(part.Choice) is { } opening)
-                {
-                    await events.SendAsync(Chunk(opening), left);
-                }
-
-                opened[part.Choice] = true;
-                JsonObject chunk = Chunk(Part(part, First(running, part.Choice)));
-                if (receipts.Add(part) is { } name)
-                {
-                    chunk["receipt_ids"] = new JsonArray(name);
-                }
-
-                await events.SendAsync(chunk, left);
+                await events.SendAsync(Chunk(opening), left);
             }
-        }
-        catch (ApiException failure) when (response.HasStarted)
-        {
-            measured.Fail(failure.Code ?? "error");
-            await events.SendAsync(failure.ToJson(), left); // and no mark of the end
-            return;
+
+            opened[part.Choice] = true;
+            JsonObject chunk = Chunk(Part(part, First(running, part.Choice)));
+            if (receipts.Add(part) is { } name)
+            {
+                chunk["receipt_ids"] = new JsonArray(name);
+            }
+
+            await events.SendAsync(chunk, left);
         }
 
         if (fields.IncludeUsage)

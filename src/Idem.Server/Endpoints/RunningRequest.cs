@@ -74,6 +74,11 @@ internal sealed class RunningRequest : IDisposable
         {
             await foreach ((int prompt, GenerationEvent next) in Guarded(events.Reader, cancellation))
             {
+                if (next.Finished is FinishReason.Failed)
+                {
+                    throw new InvalidOperationException("the engine failed on this sample", _streams[prompt].Generations[next.Sample].Error); // no fault of the request
+                }
+
                 Choice choice = _choices[(prompt * _samples) + next.Sample];
                 if (choice.Read(next) is { } part)
                 {
@@ -131,7 +136,8 @@ internal sealed class RunningRequest : IDisposable
         }
     }
 
-    private static ApiException? Refusal(Exception exception) => exception switch
+    /// <summary>What a client is told of an engine that does not take what it is asked for; null where that is no refusal.</summary>
+    public static ApiException? Refusal(Exception exception) => exception switch
     {
         QueueFullException full => ApiException.Busy(full.Message, Math.Max(1, (int)full.RetryAfter.TotalSeconds)),
         EngineStoppedException { Failure: null } => ApiException.Draining(),

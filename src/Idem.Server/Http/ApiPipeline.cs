@@ -55,6 +55,12 @@ internal sealed class ApiPipeline(ServerSettings settings, RequestDelegate next)
     {
         if (context.Response.HasStarted)
         {
+            if (EventStream.IsOf(context.Response))
+            {
+                await new EventStream(context.Response).SendAsync(failure.ToJson(), context.RequestAborted); // and no mark of the end
+                return;
+            }
+
             context.Abort(); // a half answer must not look whole
             return;
         }

@@ -37,17 +37,22 @@ internal static class JsonAnswer
 }
 
 /// <summary>A stream of server-sent events, each a JSON value, ended as OpenAI's are.</summary>
-/// <param name="response">Not begun.</param>
+/// <param name="response">Not begun, or such a stream already.</param>
 internal sealed class EventStream(HttpResponse response)
 {
+    private const string ContentType = "text/event-stream; charset=utf-8";
+
     private static readonly byte[] Begin = "data: "u8.ToArray(), Last = "data: [DONE]\n\n"u8.ToArray();
+
+    /// <summary>Whether a response is such a stream.</summary>
+    public static bool IsOf(HttpResponse response) => response.ContentType == ContentType;
 
     /// <summary>Sends one event, at once.</summary>
     public async Task SendAsync(JsonNode value, CancellationToken cancellation)
     {
         if (!response.HasStarted)
         {
-            response.ContentType = "text/event-stream; charset=utf-8";
+            response.ContentType = ContentType;
             response.Headers["X-Accel-Buffering"] = "no"; // proxies must not hold it back
         }
 

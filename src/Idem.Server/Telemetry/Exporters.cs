@@ -12,6 +12,9 @@ namespace Idem.Server.Telemetry;
 
 internal static class Exporters
 {
+    // ASP.NET Core's: the duration of every request by its status, those that are refused before anything is done among them.
+    private const string Requests = "Microsoft.AspNetCore.Hosting";
+
     private const string Prefix = "OTEL_", Protocol = "OTEL_EXPORTER_OTLP_";
 
     /// <summary>Whether anybody listens.</summary>
@@ -35,7 +38,7 @@ internal static class Exporters
 
         telemetry.WithMetrics(metrics =>
         {
-            metrics.AddMeter(ServerTelemetry.Name);
+            metrics.AddMeter(ServerTelemetry.Name, Requests);
             _ = settings.Metrics ? metrics.AddPrometheusExporter() : metrics;
             _ = IsNamed("METRICS_") ? metrics.AddOtlpExporter() : metrics;
         });

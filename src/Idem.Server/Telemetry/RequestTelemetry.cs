@@ -3,15 +3,15 @@
 using System.Diagnostics;
 using Idem.Inference;
 using Idem.Server.Endpoints;
+using Idem.Server.Http;
 using Idem.Server.Responses;
 
 namespace Idem.Server.Telemetry;
 
 /// <param name="telemetry">The server's.</param>
 /// <param name="span">The request's span; null where nobody listens.</param>
-/// <param name="operation">What is done.</param>
-/// <param name="model">The model's name.</param>
-internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span, string operation, string model) : IDisposable
+/// <param name="common">What every measurement says.</param>
+internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span, KeyValuePair<string, object?>[] common) : IDisposable
 {
     private readonly long _begin = Stopwatch.GetTimestamp();
     private readonly SortedSet<string> _reasons = new(StringComparer.Ordinal);
@@ -32,14 +32,9 @@ internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span
         }
     }
 
-    /// <summary>The answer is whole, unless it was said to have failed.</summary>
+    /// <summary>The answer is whole.</summary>
     public void Succeed(int promptTokens, int completionTokens)
     {
-        if (_error is not null)
-        {
-            return;
-        }
-
         span?.SetTag("gen_ai.usage.input_tokens", promptTokens).SetTag("gen_ai.usage.output_tokens", completionTokens).SetTag("gen_ai.response.finish_reasons", _reasons.ToArray());
         telemetry.TokenUsage.Record(promptTokens, Tags("gen_ai.token.type", "input"));
         if (completionTokens > 0)
@@ -58,10 +53,12 @@ internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span
     }
 
     /// <summary>There is no answer, or not all of it.</summary>
-    public void Fail(string error)
+    /// <param name="failure">Why.</param>
+    /// <param name="left">Whether the client has left.</param>
+    public void Fail(Exception failure, CancellationToken left)
     {
-        _error = error;
-        span?.SetTag("error.type", error).SetStatus(ActivityStatusCode.Error);
+        _error = left.IsCancellationRequested ? "cancelled" : failure is ApiException { Code: { } code } ? code : failure.GetBaseException().GetType().Name;
+        span?.SetTag("error.type", _error).SetStatus(ActivityStatusCode.Error);
     }
 
     public void Dispose()
@@ -74,7 +71,7 @@ internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span
 
     private TagList Tags(string? name = null, string? value = null)
     {
-        TagList tags = new() { { "gen_ai.operation.name", operation }, { "gen_ai.provider.name", "idem" }, { "gen_ai.request.model", model }, { "gen_ai.response.model", model } };
+        TagList tags = new(common);
         if (name is not null)
         {
             tags.Add(name, value);

@@ -1,10 +1,12 @@
 // What a server tells OpenTelemetry of itself, by the semantic conventions of generative AI where they have a name: a span and some
-// measurements of each request, and the engine's numbers. Nobody has to listen. Texts, ids and keys are in none of it.
+// measurements of each request, and the engine's numbers. Nobody has to listen. Texts, ids and keys are in none of it; stop strings, which are
+// parameters, are in spans.
 
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Idem.Inference;
 using Idem.Inference.Serving;
+using Microsoft.AspNetCore.Http;
 
 namespace Idem.Server.Telemetry;
 
@@ -20,9 +22,13 @@ internal sealed class ServerTelemetry : IDisposable
 
     private readonly Meter _meter = new(Name);
     private readonly ActivitySource _source = new(Name);
+    private readonly string _address;
 
-    public ServerTelemetry(EngineHost? host)
+    /// <param name="host">The engine; null where there is none.</param>
+    /// <param name="address">Where the server listens.</param>
+    public ServerTelemetry(EngineHost? host, string address)
     {
+        _address = address;
         Duration = _meter.CreateHistogram("gen_ai.server.request.duration", "s", "Time to the last token or the error.", advice: Seconds);
         FirstToken = _meter.CreateHistogram("gen_ai.server.time_to_first_token", "s", "Time to the first token.", advice: ShortSeconds);
         PerToken = _meter.CreateHistogram("gen_ai.server.time_per_output_token", "s", "Time between tokens after the first.", advice: ShortSeconds);
@@ -42,27 +48,35 @@ internal sealed class ServerTelemetry : IDisposable
     public Histogram<long> TokenUsage { get; }
 
     /// <summary>Begins to measure a request.</summary>
+    /// <param name="context">The request: its trace goes on.</param>
     /// <param name="operation">The conventions' name for what is done.</param>
     /// <param name="model">The model's name.</param>
     /// <param name="response">The answer's id, if it has one.</param>
     /// <param name="settings">How tokens are drawn; null where none are.</param>
+    /// <param name="stops">Strings that end a text.</param>
     /// <param name="choices">How many texts.</param>
-    public RequestTelemetry Begin(string operation, string model, string? response, SamplingSettings? settings, int choices)
+    public RequestTelemetry Begin(
+        HttpContext context, string operation, string model, string? response = null, SamplingSettings? settings = null, IReadOnlyList<string>? stops = null, int choices = 1)
     {
-        Activity? span = _source.StartActivity($"{operation} {model}", ActivityKind.Server);
+        KeyValuePair<string, object?>[] common =
+        [
+            new("gen_ai.operation.name", operation), new("gen_ai.provider.name", "idem"), new("gen_ai.request.model", model), new("gen_ai.response.model", model),
+            new("server.address", _address), new("server.port", context.Connection.LocalPort),
+        ];
+        Activity? span = _source.StartActivity($"{operation} {model}", ActivityKind.Server, Parent(context.Request), common);
         if (span is { IsAllDataRequested: true })
         {
-            span.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "idem").SetTag("gen_ai.request.model", model)
-                .SetTag("gen_ai.response.model", model).SetTag("gen_ai.response.id", response);
+            span.SetTag("gen_ai.response.id", response);
             if (settings is not null)
             {
                 span.SetTag("gen_ai.request.temperature", (double)settings.Temperature).SetTag("gen_ai.request.top_p", (double)settings.TopP).SetTag("gen_ai.request.top_k", settings.TopK)
                     .SetTag("gen_ai.request.frequency_penalty", (double)settings.FrequencyPenalty).SetTag("gen_ai.request.presence_penalty", (double)settings.PresencePenalty)
-                    .SetTag("gen_ai.request.max_tokens", settings.MaxTokens).SetTag("gen_ai.request.seed", unchecked((long)settings.Seed)).SetTag("gen_ai.request.choice.count", choices);
+                    .SetTag("gen_ai.request.max_tokens", settings.MaxTokens).SetTag("gen_ai.request.seed", unchecked((long)settings.Seed)).SetTag("gen_ai.request.choice.count", choices)
+                    .SetTag("gen_ai.request.stop_sequences", stops is { Count: > 0 } ? stops.ToArray() : null).SetTag("gen_ai.output.type", settings.Constraint is null ? "text" : "json");
             }
         }
 
-        return new RequestTelemetry(this, span, operation, model);
+        return new RequestTelemetry(this, span, common);
     }
 
     public void Dispose()
@@ -70,6 +84,10 @@ internal sealed class ServerTelemetry : IDisposable
         _meter.Dispose();
         _source.Dispose();
     }
+
+    // The client's span, by W3C's headers, unless the host has one of its own for the request, which is the client's child already.
+    private static ActivityContext Parent(HttpRequest request) =>
+        Activity.Current is null && ActivityContext.TryParse(request.Headers.TraceParent, request.Headers.TraceState, isRemote: true, out ActivityContext client) ? client : default;
 
     private void Observe(EngineHost host)
     {
