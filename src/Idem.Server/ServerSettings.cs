@@ -62,6 +62,9 @@ public sealed record ServerLimits
     /// <summary>Characters of a stop string.</summary>
     public int StopCharactersMax { get; init; } = 512;
 
+    /// <summary>Characters of <c>user</c>.</summary>
+    public int UserCharactersMax { get; init; } = 256;
+
     /// <summary>Entries of <c>logit_bias</c>.</summary>
     public int LogitBiasMax { get; init; } = 1024;
 
@@ -71,7 +74,7 @@ public sealed record ServerLimits
     /// <summary>Texts that may wait to be embedded; with so many, further requests are told to come back later.</summary>
     public int EmbeddingsQueuedMax { get; init; } = 1024;
 
-    /// <summary>Connections at once; more wait for one to close.</summary>
+    /// <summary>Connections at once; others are closed as they come.</summary>
     public int ConnectionsMax { get; init; } = 1024;
 
     /// <summary>Receipts that are kept, the newest.</summary>
@@ -83,9 +86,12 @@ public sealed record ServerLimits
     /// <summary>Seconds in which a client must have sent its headers.</summary>
     public int HeaderTimeoutSeconds { get; init; } = 15;
 
-    /// <summary>A client that sends or reads slower than this, in bytes a second, is given up...</summary>
+    /// <summary>A client that sends slower than this, in bytes a second, is given up...</summary>
     public int BytesPerSecondMin { get; init; } = 240;
 
     /// <summary>...after so many seconds.</summary>
     public int GraceSeconds { get; init; } = 5;
+
+    /// <summary>Seconds in which a client must take what lies ready of an answer (Kestrel's buffer, half of 64 KiB); then it is given up.</summary>
+    public int StallSeconds { get; init; } = 30;
 }

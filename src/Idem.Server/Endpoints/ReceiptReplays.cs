@@ -70,12 +70,15 @@ internal sealed class ReceiptReplays(ServedModel model, EngineHost host, Receipt
         }
 
         int samples = receipt.Samples[^1].Sample + 1;
-        if (samples > limits.ChoicesMax || receipt.Sampling.Stops.Count > limits.StopsMax || receipt.Sampling.Stops.Contains(""))
+        ReceiptSampling sampling = receipt.Sampling;
+        if (samples > limits.ChoicesMax || sampling.Stops.Count > limits.StopsMax || sampling.LogitBias.Count > limits.LogitBiasMax
+            || sampling.Stops.Any(stop => stop.Length == 0 || stop.Length > limits.StopCharactersMax))
         {
-            throw new ArgumentException($"{Name}: it has more than {limits.ChoicesMax} samples or {limits.StopsMax} stop strings, or an empty one");
+            throw new ArgumentException(
+                $"{Name}: it has more than {limits.ChoicesMax} samples, {limits.LogitBiasMax} biases or {limits.StopsMax} stop strings of 1 to {limits.StopCharactersMax} characters, as no answer here has");
         }
 
-        using RunningRequest running = RunningRequest.Submit(host, model, receipt.Sampling.Stops, [new GenerationRequest
+        using RunningRequest running = RunningRequest.Submit(host, model, sampling.Stops, [new GenerationRequest
         {
             Prompt = receipt.PromptIds, Settings = Receipts.SettingsOf(receipt, model.Folder), Samples = samples, Client = client,
         }]);

@@ -20,6 +20,7 @@ internal sealed class ApiPipeline(ServerSettings settings, RequestDelegate next)
         IHeaderDictionary headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.CacheControl = "no-store";
+        context.Features.Set(settings.Limits);
         try
         {
             CheckHost(context.Request);
@@ -35,6 +36,10 @@ internal sealed class ApiPipeline(ServerSettings settings, RequestDelegate next)
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Abort(); // the client has left
+        }
+        catch (TimeoutException) when (context.Response.HasStarted)
+        {
+            context.Abort(); // the client does not read
         }
         catch (ApiException failure)
         {

@@ -4,11 +4,14 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Idem.Server.Http;
 
 internal static class JsonAnswer
 {
+    private const int PieceBytes = 16 << 10;
+
     // Texts of models are mostly not English: they stay readable. The type of the content keeps browsers from taking them for HTML.
     private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -32,7 +35,22 @@ internal static class JsonAnswer
     {
         response.ContentType = contentType;
         response.ContentLength = bytes.Length;
-        return HttpMethods.IsHead(response.HttpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(bytes).AsTask();
+        return HttpMethods.IsHead(response.HttpContext.Request.Method) ? Task.CompletedTask : response.SendAsync(bytes, response.HttpContext.RequestAborted);
+    }
+
+    /// <summary>
+    /// Sends a piece of an answer. Kestrel's least rate is of the whole answer, so that what went fast into the buffers on the way buys hours for
+    /// a client that reads no more; here each piece has a time of its own.
+    /// </summary>
+    /// <exception cref="TimeoutException">The client takes too little of it.</exception>
+    public static async Task SendAsync(this HttpResponse response, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        TimeSpan patience = TimeSpan.FromSeconds(response.HttpContext.Features.GetRequiredFeature<ServerLimits>().StallSeconds);
+        for (int at = 0; at < bytes.Length; at += PieceBytes)
+        {
+            ValueTask sent = response.Body.WriteAsync(bytes.Slice(at, Math.Min(PieceBytes, bytes.Length - at)), cancellation);
+            await (sent.IsCompleted ? sent.AsTask() : sent.AsTask().WaitAsync(patience, cancellation));
+        }
     }
 }
 
@@ -58,14 +76,9 @@ internal sealed class EventStream(HttpResponse response)
 
         byte[] json = JsonAnswer.Bytes(value);
         byte[] message = [.. Begin, .. json, (byte)'\n', (byte)'\n'];
-        await response.Body.WriteAsync(message, cancellation);
-        await response.Body.FlushAsync(cancellation);
+        await response.SendAsync(message, cancellation);
     }
 
     /// <summary>Sends the mark of the end.</summary>
-    public async Task EndAsync(CancellationToken cancellation)
-    {
-        await response.Body.WriteAsync(Last, cancellation);
-        await response.Body.FlushAsync(cancellation);
-    }
+    public Task EndAsync(CancellationToken cancellation) => response.SendAsync(Last, cancellation);
 }

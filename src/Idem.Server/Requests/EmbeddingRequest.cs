@@ -15,7 +15,7 @@ internal sealed record EmbeddingRequest(IReadOnlyList<Prompt> Inputs, bool IsBas
     {
         Fields fields = new(body, "", Names);
         ModelNames.Check(fields, model.Name);
-        _ = fields.Text("user", 256); // texts take turns, whoever sent them
+        _ = fields.Text("user", limits.UserCharactersMax); // texts take turns, whoever sent them
         int width = model.Folder.Model.Config.Width;
         if (fields.Integer("dimensions", 1, int.MaxValue) is { } dimensions && dimensions != width)
         {

@@ -78,7 +78,7 @@ internal sealed record GenerationFields
             MaxTokens = fields.Integer("max_tokens", 0, int.MaxValue),
             Stream = stream,
             IncludeUsage = options?.Flag("include_usage") ?? false,
-            User = fields.Text("user", 256) ?? "",
+            User = fields.Text("user", limits.UserCharactersMax) ?? "",
         };
     }
 

@@ -57,7 +57,10 @@ internal sealed class RequestTelemetry(ServerTelemetry telemetry, Activity? span
     /// <param name="left">Whether the client has left.</param>
     public void Fail(Exception failure, CancellationToken left)
     {
-        _error = left.IsCancellationRequested ? "cancelled" : failure is ApiException { Code: { } code } ? code : failure.GetBaseException().GetType().Name;
+        _error = left.IsCancellationRequested ? "cancelled"
+            : failure is TimeoutException ? "timeout"
+            : failure is ApiException { Code: { } code } ? code
+            : failure.GetBaseException().GetType().Name;
         span?.SetTag("error.type", _error).SetStatus(ActivityStatusCode.Error);
     }
 
