@@ -39,6 +39,75 @@ public sealed class CompletionTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/v1/completions", "\"prompt\":\"the\"")]
+    [InlineData("/v1/chat/completions", "\"messages\":[{\"role\":\"user\",\"content\":\"the\"}]")]
+    public async Task ASeedDrawnForAStreamIsInEachPartAndGivesTheSameAgain(string path, string prompt)
+    {
+        string request = $$"""{{{prompt}},"max_tokens":12,"stream":true""";
+        IReadOnlyList<JsonNode> first = await _server.StreamAsync(path, request + "}"), other = await _server.StreamAsync(path, request + "}");
+        ulong seed = (ulong)first[0]["seed"]!;
+        Assert.All(first, part => Assert.Equal(seed, (ulong)part["seed"]!));
+        Assert.NotEqual(seed, (ulong)other[0]["seed"]!);
+        IReadOnlyList<JsonNode> again = await _server.StreamAsync(path, $$"""{{request}},"seed":{{seed}}}""");
+        Assert.Equal(first.Select(part => part["choices"]!.ToJsonString()), again.Select(part => part["choices"]!.ToJsonString()));
+        Assert.Equal((string?)first[^1]["receipt_ids"]![0], (string?)again[^1]["receipt_ids"]![0]);
+    }
+
+    [Fact]
+    public async Task AChatsLogProbabilitiesInAStreamAreThoseOfTheWhole()
+    {
+        const string Request = """{"messages":[{"role":"user","content":"fox"}],"seed":2,"n":2,"max_tokens":9,"logprobs":true,"top_logprobs":2""";
+        (_, JsonNode whole) = await _server.PostAsync("/v1/chat/completions", Request + "}");
+        IReadOnlyList<JsonNode> parts = await _server.StreamAsync("/v1/chat/completions", Request + ""","stream":true}""");
+        foreach (JsonNode? choice in whole["choices"]!.AsArray())
+        {
+            IEnumerable<JsonNode?> tokens = parts.Select(part => part["choices"]![0]!).Where(part => (int)part["index"]! == (int)choice!["index"]!)
+                .SelectMany(part => part["logprobs"]?["content"]?.AsArray() ?? []);
+            Assert.Equal(9, choice!["logprobs"]!["content"]!.AsArray().Count);
+            Assert.Equal(choice["logprobs"]!["content"]!.ToJsonString(), $"[{string.Join(',', tokens.Select(token => token!.ToJsonString()))}]");
+        }
+    }
+
+    [Fact]
+    public async Task TheFormatTextHoldsNothingBack()
+    {
+        JsonNode answer = await Complete("""{"prompt":"dog","seed":4,"max_tokens":15,"response_format":{"type":"text"}}""");
+        Assert.Equal(Alone("dog", 4, 15), (string?)answer["choices"]![0]!["text"]);
+    }
+
+    [Theory]
+    [InlineData("somebody", true)]
+    [InlineData("many", false)] // the same user: in the order of arrival
+    public async Task UsersTakeTurns(string user, bool overtakes)
+    {
+        await using RunningServer server = await RunningServer.StartOverAsync(
+            model => (ids, caches, counts, rows, logits) =>
+            {
+                model.Forward(ids, caches, counts, rows, logits);
+                Thread.Sleep(2);
+            },
+            new EngineSettings { MaxSequences = 1 });
+        List<string> ended = [];
+        List<Task> all = [.. Enumerable.Range(0, 6).Select(_ => Ask("many", "one of many"))];
+        while (server.Server.Statistics!.Accepted < 6)
+        {
+            await Task.Delay(2);
+        }
+
+        await Task.WhenAll([.. all, Ask(user, "the last")]);
+        Assert.Equal(overtakes, ended[^1] != "the last");
+
+        async Task Ask(string name, string who)
+        {
+            await server.PostAsync("/v1/completions", $$"""{"prompt":"dog","max_tokens":40,"user":"{{name}}"}""");
+            lock (ended)
+            {
+                ended.Add(who);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("-1", ulong.MaxValue)]
     [InlineData("18446744073709551615", ulong.MaxValue)]
     [InlineData("0", 0)]

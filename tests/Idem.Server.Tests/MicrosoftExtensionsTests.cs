@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.ClientModel.Primitives;
 using System.Text.Json;
 using Idem.Inference;
 using Idem.Server.Tests.Support;
@@ -32,6 +33,52 @@ public sealed class MicrosoftExtensionsTests : IAsyncLifetime
         Assert.Equal(_server.Text(alone), whole.Text);
         Assert.Equal(whole.Text, parts);
         Assert.Equal(20, whole.Usage!.OutputTokenCount);
+    }
+
+    [Fact]
+    public async Task LogProbabilitiesAndSamplesByTheClientsOwnOptions()
+    {
+        using IChatClient client = Client().GetChatClient("tiny").AsIChatClient();
+        ChatResponse answer = await client.GetResponseAsync("lazy", new ChatOptions { MaxOutputTokens = 12, Seed = 1, RawRepresentationFactory = _ => Own() });
+
+        SamplingSettings settings = new() { MaxTokens = 12, Seed = 1, TopLogProbabilities = 3 };
+        GeneratedToken[] alone = _server.Alone("u lazy;a ", settings), second = _server.Alone("u lazy;a ", settings, sample: 1);
+        OpenAI.Chat.ChatCompletion raw = Assert.IsType<OpenAI.Chat.ChatCompletion>(answer.RawRepresentation);
+        Assert.Equal(
+            alone.Select(token => (_server.Spell(token.Id), BitConverter.SingleToInt32Bits(token.LogProbability), 3)),
+            raw.ContentTokenLogProbabilities.Select(token => (token.Token, BitConverter.SingleToInt32Bits(token.LogProbability), token.TopLogProbabilities.Count)));
+        using JsonDocument whole = JsonDocument.Parse(ModelReaderWriter.Write(raw)); // it shows one choice, and holds both
+        Assert.Equal(
+            [_server.Text(alone), _server.Text(second)],
+            whole.RootElement.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("message").GetProperty("content").GetString()));
+        Assert.Equal((_server.Text(alone), 24), (answer.Text, answer.Usage!.OutputTokenCount));
+
+        static OpenAI.Chat.ChatCompletionOptions Own()
+        {
+            OpenAI.Chat.ChatCompletionOptions options = new() { IncludeLogProbabilities = true, TopLogProbabilityCount = 3 };
+            options.Patch.Set("$.n"u8, 2);
+            return options;
+        }
+    }
+
+    [Fact]
+    public async Task AStopStringThatHitsEndsTheText()
+    {
+        using IChatClient client = Client().GetChatClient("tiny").AsIChatClient();
+        ChatOptions options = new() { MaxOutputTokens = 40, Seed = 9 };
+        string whole = (await client.GetResponseAsync("dog", options)).Text, stop = whole.Substring(7, 2);
+        options.StopSequences = [stop];
+        ChatResponse answer = await client.GetResponseAsync("dog", options);
+        Assert.Equal((whole[..whole.IndexOf(stop, StringComparison.Ordinal)], ChatFinishReason.Stop), (answer.Text, answer.FinishReason));
+    }
+
+    [Fact]
+    public async Task AnErrorCarriesItsStatusAndCode()
+    {
+        using IChatClient client = Client().GetChatClient("tiny").AsIChatClient();
+        ClientResultException failure = await Assert.ThrowsAsync<ClientResultException>(() => client.GetResponseAsync("dog", new ChatOptions { MaxOutputTokens = 4000 }));
+        Assert.Equal(400, failure.Status);
+        Assert.Contains("context_length_exceeded", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

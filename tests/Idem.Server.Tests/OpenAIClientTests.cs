@@ -69,6 +69,25 @@ public sealed class OpenAIClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TwoChoicesHaveDrawsOfTheirOwnAndComeAgain()
+    {
+        const string Request = """{"model":"tiny","messages":[{"role":"user","content":"dog"}],"n":2,"max_completion_tokens":20,"seed":11}"""; // the client's own options have no n
+        string[] first = await TextsAsync(), again = await TextsAsync();
+        SamplingSettings settings = new() { MaxTokens = 20, Seed = 11 };
+        Assert.Equal([_server.Text(_server.Alone("u dog;a ", settings)), _server.Text(_server.Alone("u dog;a ", settings, sample: 1))], first);
+        Assert.NotEqual(first[0], first[1]);
+        Assert.Equal(first, again);
+
+        async Task<string[]> TextsAsync()
+        {
+            ClientResult result = await Chat().CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Request)));
+            using JsonDocument answer = JsonDocument.Parse(result.GetRawResponse().Content);
+            return [.. answer.RootElement.GetProperty("choices").EnumerateArray().OrderBy(choice => choice.GetProperty("index").GetInt32())
+                .Select(choice => choice.GetProperty("message").GetProperty("content").GetString()!)];
+        }
+    }
+
+    [Fact]
     public async Task StopStringsEndTheText()
     {
         ChatCompletionOptions options = new() { MaxOutputTokenCount = 40, Seed = 9 };

@@ -35,6 +35,24 @@ public sealed class ReceiptTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AReceiptIsTheOneThatGenerateWritesToTheByte()
+    {
+        string stop = _server.Text(_server.Alone("the fox", new SamplingSettings { MaxTokens = 30, Seed = 7, Temperature = 0.75f, TopK = 40 })).Substring(9, 1);
+        (_, JsonNode answer) = await _server.PostAsync("/v1/completions", $$"""
+            {"prompt":"the fox","n":3,"seed":7,"max_tokens":30,"temperature":0.75,"top_k":40,"top_p":0.95,"min_p":0.01,"presence_penalty":0.5,"frequency_penalty":0.25,"repetition_penalty":1.25,
+             "stop":["~~",{{JsonValue.Create(stop).ToJsonString()}}]}
+            """);
+        byte[] served = await _server.Http.GetByteArrayAsync(new Uri($"/v1/receipts/{answer["receipt_ids"]![0]}", UriKind.Relative));
+
+        using TemporaryFolder folder = new();
+        IdemProcess.Outcome generated = IdemProcess.Run(
+            "generate", _server.Model.Folder.Path, "--prompt", "the fox", "--n", "3", "--seed", "7", "--max-tokens", "30", "--temperature", "0.75", "--top-k", "40", "--top-p", "0.95", "--min-p", "0.01",
+            "--presence-penalty", "0.5", "--frequency-penalty", "0.25", "--repetition-penalty", "1.25", "--stop", "~~", "--stop", stop, "--receipt", folder["receipt"]);
+        Assert.True(generated.ExitCode == 0, generated.ToString());
+        Assert.Equal(Encoding.UTF8.GetString(File.ReadAllBytes(folder["receipt"])), Encoding.UTF8.GetString(served));
+    }
+
+    [Fact]
     public async Task AStreamHasTheSameReceipts()
     {
         (_, JsonNode whole) = await _server.PostAsync("/v1/completions", Request);
