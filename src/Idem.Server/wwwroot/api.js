@@ -7,18 +7,18 @@ export function useKey(value) {
 }
 
 /** What the server answers to a GET, as JSON. */
-export async function get(path) {
-  return read(await fetch(path, { headers: headers() }));
+export async function get(path, signal) {
+  return read(await ask(path, { headers: headers(), signal }));
 }
 
 /** What the server answers to an object, as JSON. */
 export async function post(path, body, signal) {
-  return read(await fetch(path, { method: "POST", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(body), signal }));
+  return read(await ask(path, { method: "POST", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(body), signal }));
 }
 
 /** The bytes of a receipt, as text. */
 export async function receipt(id) {
-  const response = await fetch(`/v1/receipts/${encodeURIComponent(id)}`, { headers: headers() });
+  const response = await ask(`/v1/receipts/${encodeURIComponent(id)}`, { headers: headers() });
   if (!response.ok) {
     await read(response);
   }
@@ -27,14 +27,19 @@ export async function receipt(id) {
 
 /** The events of a streamed answer, one after another. `body` is JSON text: seeds are longer than a number here can hold. */
 export async function* stream(path, body, signal) {
-  const response = await fetch(path, { method: "POST", headers: { ...headers(), "Content-Type": "application/json" }, body, signal });
+  const response = await ask(path, { method: "POST", headers: { ...headers(), "Content-Type": "application/json" }, body, signal });
   if (!response.ok) {
     await read(response);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((failure) => {
+      if (failure.name === "AbortError") {
+        throw failure;
+      }
+      return { done: true };
+    });
     if (done) {
       throw new Error("The server ended the answer before it was whole.");
     }
@@ -52,6 +57,15 @@ export async function* stream(path, body, signal) {
       }
       yield event;
     }
+  }
+}
+
+// What browsers say of a server that is not there differs, and helps nobody.
+async function ask(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (failure) {
+    throw failure.name === "AbortError" ? failure : new Error("The server does not answer.");
   }
 }
 

@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 import { get } from "./api.js";
 
-const Points = 120, Width = 120, Height = 28;
+const Points = 120, Width = 120, Height = 28, PatienceMs = 5000;
 const history = [];
 
 export function watch() {
@@ -12,16 +12,31 @@ export function watch() {
     clearTimeout(timer);
     if (document.visibilityState === "visible") {
       try {
-        show(await get("/load"));
-        document.documentElement.classList.remove("offline");
+        show(await get("/load", AbortSignal.timeout(PatienceMs)));
+        tell(true);
       } catch {
-        document.documentElement.classList.add("offline");
+        tell(false);
       }
       timer = setTimeout(tick, 1000);
     }
   };
   document.addEventListener("visibilitychange", tick);
   tick();
+}
+
+// Figures that are no longer true are not left standing.
+function tell(answers) {
+  const notice = $("offline");
+  if (notice.hidden === answers) {
+    return;
+  }
+  notice.hidden = answers;
+  notice.textContent = answers ? "" : "The server does not answer. This page stays as it is, and asks again every second.";
+  if (!answers) {
+    for (const id of ["queued", "running", "batch", "speed"]) {
+      $(id).textContent = "\u2013";
+    }
+  }
 }
 
 function show(load) {

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Idem.Inference;
 using Idem.Server.Tests.Support;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -22,7 +24,7 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
         ILocator answer = page.Locator(".turn.answer");
         await Expect(answer.Locator(".foot code").First).ToHaveTextAsync("18446744073709551615");
         string text = string.Concat(await answer.Locator(".token").AllTextContentsAsync());
-        Assert.Equal(server.Text(server.Alone("u quick;a ", new Inference.SamplingSettings { MaxTokens = 30, Seed = ulong.MaxValue })), text);
+        Assert.Equal(server.Text(server.Alone("u quick;a ", new SamplingSettings { MaxTokens = 30, Seed = ulong.MaxValue })), text);
 
         await answer.GetByRole(AriaRole.Button, new() { Name = "Replay" }).ClickAsync();
         await Expect(answer.Locator(".verdict")).ToContainTextAsync("equal: 30 tokens");
@@ -74,6 +76,98 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
         await Expect(page.Locator(".turn.answer .error")).ToContainTextAsync("pattern");
     }
 
+    [Fact]
+    public async Task TheLoadIsWhatTheServerDoesNow()
+    {
+        await using RunningServer server = await RunningServer.StartOverAsync(
+            model => (ids, caches, counts, rows, logits) =>
+            {
+                model.Forward(ids, caches, counts, rows, logits);
+                Thread.Sleep(10);
+            },
+            new EngineSettings { MaxSequences = 4 });
+        (IPage page, List<string> problems) = await browser.OpenAsync(server.Server.Address);
+        await Expect(page.Locator("#history .line")).ToHaveAttributeAsync("d", Path()); // it has asked
+        await Expect(page.Locator("#speed")).ToHaveTextAsync("0.0");
+        Task<(int, JsonNode)> answer = server.PostAsync("/v1/completions", """{"prompt":"fox","n":12,"max_tokens":200}""");
+        await Expect(page.Locator("#queued")).ToHaveTextAsync("8");
+        await Expect(page.Locator("#running")).ToHaveTextAsync("4");
+        await Expect(page.Locator("#batch")).ToHaveTextAsync("4");
+        await Expect(page.Locator("#speed")).ToHaveTextAsync(Speed());
+        await Expect(page.Locator("#queued")).ToHaveTextAsync("0", new() { Timeout = 30_000 });
+        await answer;
+        await Expect(page.Locator("#running")).ToHaveTextAsync("0");
+        await Expect(page.Locator("#batch")).ToHaveTextAsync("0");
+        Assert.Empty(problems);
+    }
+
+    [Fact]
+    public async Task AReplayThatFailsSaysHow()
+    {
+        bool isSpoiled = false;
+        await using RunningServer server = await RunningServer.StartOverAsync(
+            model => (ids, caches, counts, rows, logits) =>
+            {
+                model.Forward(ids, caches, counts, rows, logits);
+                if (Volatile.Read(ref isSpoiled) && logits.Length > 0)
+                {
+                    logits[17] = MathF.BitIncrement(logits[17]);
+                }
+            },
+            settings: new ServerSettings { Limits = new ServerLimits { ReceiptsMax = 1 } });
+        (IPage page, List<string> problems) = await browser.OpenAsync(server.Server.Address);
+        await page.FillAsync("#max_tokens", "8");
+        ILocator answers = page.Locator(".turn.answer"), verdict = answers.First.Locator(".verdict");
+        await AskAsync(1);
+        await ReplayAsync();
+        await Expect(verdict).ToHaveClassAsync(Good());
+        Volatile.Write(ref isSpoiled, true);
+        await ReplayAsync();
+        await Expect(verdict).ToContainTextAsync("not equal: samples[0].tokens[0].logits");
+        await Expect(verdict).ToHaveClassAsync(Bad());
+        Volatile.Write(ref isSpoiled, false);
+        Assert.Empty(problems);
+
+        await AskAsync(2); // the one receipt that is kept is now the second answer's
+        await ReplayAsync();
+        await Expect(verdict).ToContainTextAsync("there is no such receipt here");
+        await Expect(verdict).ToHaveClassAsync(Bad());
+
+        async Task AskAsync(int count)
+        {
+            await page.FillAsync("#prompt", $"fox {count}");
+            await page.ClickAsync("#send");
+            await Expect(page.Locator(".turn.answer .foot", new() { HasText = "8 tokens" })).ToHaveCountAsync(count);
+        }
+
+        Task ReplayAsync() => answers.First.GetByRole(AriaRole.Button, new() { Name = "Replay" }).ClickAsync();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Dark, 1280)]
+    [InlineData(ColorScheme.Light, 390)]
+    public async Task AServerThatDoesNotAnswerIsSaidPlainly(ColorScheme scheme, int width)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        (IPage page, _) = await browser.OpenAsync(server.Server.Address, scheme, width);
+        ILocator notice = page.GetByRole(AriaRole.Alert);
+        await Expect(page.Locator("#speed")).ToHaveTextAsync("0.0");
+        await Expect(page.Locator("#offline")).ToBeHiddenAsync();
+        await page.RouteAsync("**/load", route => route.AbortAsync());
+        await Expect(notice).ToContainTextAsync("The server does not answer");
+        await Expect(page.Locator("#running")).ToHaveTextAsync("\u2013");
+        await page.UnrouteAllAsync();
+        await Expect(page.Locator("#offline")).ToBeHiddenAsync();
+        await Expect(page.Locator("#running")).ToHaveTextAsync("0");
+
+        await server.Server.DisposeAsync();
+        await Expect(notice).ToContainTextAsync("The server does not answer");
+        await page.FillAsync("#prompt", "fox");
+        await page.ClickAsync("#send");
+        await Expect(page.Locator(".turn.answer .error")).ToHaveTextAsync("The server does not answer.");
+        Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width);
+    }
+
     [Theory]
     [InlineData(ColorScheme.Light, 1280)]
     [InlineData(ColorScheme.Dark, 390)]
@@ -108,6 +202,18 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
             Assert.DoesNotMatch(ElsewhereOrInline(), text.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal));
         }
     }
+
+    [GeneratedRegex("^M[0-9]")]
+    private static partial Regex Path();
+
+    [GeneratedRegex("^[1-9]")]
+    private static partial Regex Speed();
+
+    [GeneratedRegex("verdict good")]
+    private static partial Regex Good();
+
+    [GeneratedRegex("verdict bad")]
+    private static partial Regex Bad();
 
     [GeneratedRegex(@"https?://|\bstyle=|<style|<script(?! type=""module"" src=""/)|\son\w+=|innerHTML|eval\(")]
     private static partial Regex ElsewhereOrInline();
