@@ -90,7 +90,10 @@ public sealed class ReceiptTests : IAsyncLifetime
         Assert.Equal("samples[0].tokens[6].logprob", await FirstField(otherBits));
         Assert.Equal("samples[0].finish_reason", await FirstField(receipt with { Samples = [receipt.Samples[0] with { FinishReason = ReceiptSample.Stop }] }));
         Assert.Equal("samples[0].finish_reason", await FirstField(receipt with { Samples = [receipt.Samples[0] with { Tokens = [.. receipt.Samples[0].Tokens.Take(3)] }] }));
-        Assert.StartsWith("samples[0].tokens[", await FirstField(receipt with { Sampling = receipt.Sampling with { Seed = 6 } }), StringComparison.Ordinal);
+        Assert.Equal("sampling", await FirstField(receipt with { Sampling = receipt.Sampling with { Seed = 6 } }));
+        Assert.Equal("prompt.ids", await FirstField(receipt with { PromptIds = [.. receipt.PromptIds.Skip(1)] }));
+        Digest otherDigest = Digest.Of("other"u8);
+        Assert.Equal("samples[0].tokens[6].logits", await FirstField(receipt with { Samples = [receipt.Samples[0] with { Tokens = [.. receipt.Samples[0].Tokens.Select((token, i) => i == 6 ? token with { Logits = otherDigest } : token)] }] }));
         Assert.Equal("model.weights", await FirstField(receipt with { Model = receipt.Model with { Weights = Digest.Of("other"u8) } }));
         Assert.Equal("model.kv_cache_dtype", await FirstField(receipt with { Model = receipt.Model with { CacheDtype = "bf16" } }));
         Assert.Null(await FirstField(receipt with { Samples = [receipt.Samples[0] with { Tokens = [.. receipt.Samples[0].Tokens.Take(3)], FinishReason = ReceiptSample.Interrupted }] }));
@@ -128,7 +131,16 @@ public sealed class ReceiptTests : IAsyncLifetime
         (int status, JsonNode verdict) = await _server.PostAsync("/v1/verify", Encoding.UTF8.GetString(receipt.Encode(out _)));
         Assert.True(status == 200, verdict.ToJsonString());
         Assert.Equal(verdict["mismatches"]!.AsArray().Count == 0, (bool)verdict["equal"]!);
-        return (string?)verdict["mismatches"]!.AsArray().FirstOrDefault()?["field"];
+        JsonNode? first = verdict["mismatches"]!.AsArray().FirstOrDefault();
+        if (first?["sample"] is not null)
+        {
+            ReceiptMismatch verified = ReceiptVerifier.Verify(receipt, "receipt", _server.Model.Folder, _server.Model.Identity).Mismatches[0]; // without the server
+            Assert.Equal(
+                (verified.Field, verified.Sample, verified.Token, verified.Stated, verified.Found, verified.Reason, verified.Or),
+                ((string?)first["field"], (int?)first["sample"], (int?)first["token"], (string?)first["stated"], (string?)first["found"], (string?)first["reason"], (string?)first["or"]));
+        }
+
+        return (string?)first?["field"];
     }
 
     private async Task<(int, string?)> Code(string json)

@@ -10,6 +10,7 @@ using Idem.Inference.Serving;
 using Idem.Server.Http;
 using Idem.Server.Requests;
 using Idem.Verification;
+using static System.FormattableString;
 
 namespace Idem.Server.Endpoints;
 
@@ -97,12 +98,19 @@ internal sealed class ReceiptReplays(ServedModel model, EngineHost host, Receipt
             compared += Math.Min(sample.Tokens.Count, tokens[sample.Sample].Count);
             if (Compare(i, sample, tokens[sample.Sample], reasons[sample.Sample]) is { } mismatch)
             {
-                return (compared, [mismatch]);
+                return (compared, [await ExplainAsync(receipt, mismatch, cancellation)]);
             }
         }
 
         return (compared, []);
     }
+
+    // In the words of 'idem verify', which computes the place by itself: between two steps, as embeddings are.
+    private async Task<ReceiptMismatch> ExplainAsync(Receipt receipt, ReceiptMismatch mismatch, CancellationToken cancellation) => await host.InvokeAsync(_ =>
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return ReceiptVerifier.Explain(receipt, Name, model.Folder, mismatch.Sample!.Value, mismatch.Token);
+    }) ?? mismatch with { Reason = "the model by itself gives what the receipt states, so this server computes otherwise: look at its machine" };
 
     private static ReceiptMismatch? Compare(int index, ReceiptSample sample, List<GeneratedToken> tokens, FinishReason? reason)
     {
@@ -110,20 +118,20 @@ internal sealed class ReceiptReplays(ServedModel model, EngineHost host, Receipt
         {
             ReceiptToken stated = sample.Tokens[i];
             GeneratedToken found = tokens[i];
-            string? field = stated.Logits != found.LogitsDigest ? "logits"
-                : stated.Id != found.Id ? "id"
-                : !IsSame(stated.LogProbability, found.LogProbability) ? "logprob"
+            (string Field, object Stated, object Found)? difference = stated.Logits != found.LogitsDigest ? ("logits", stated.Logits, found.LogitsDigest)
+                : stated.Id != found.Id ? ("id", stated.Id, found.Id)
+                : !IsSame(stated.LogProbability, found.LogProbability) ? ("logprob", stated.LogProbability, found.LogProbability)
                 : null;
-            if (field is not null)
+            if (difference is var (field, said, made))
             {
-                return new ReceiptMismatch($"samples[{index}].tokens[{i}].{field}", sample.Sample, i, $"id {stated.Id}", $"it is id {found.Id}", "the request or the answer was changed");
+                return new ReceiptMismatch($"samples[{index}].tokens[{i}].{field}", sample.Sample, i, Invariant($"{field} {said}"), Invariant($"it is {made}"), "");
             }
         }
 
         bool isInterrupted = sample.FinishReason == ReceiptSample.Interrupted;
-        string? made = reason == FinishReason.Stop ? ReceiptSample.Stop : ReceiptSample.Length;
-        return sample.Tokens.Count <= tokens.Count && (isInterrupted || (sample.Tokens.Count == tokens.Count && sample.FinishReason == made)) ? null
-            : new ReceiptMismatch($"samples[{index}].finish_reason", sample.Sample, null, $"'{sample.FinishReason}' after {sample.Tokens.Count} tokens", $"it is '{made}' after {tokens.Count}", "");
+        string end = reason == FinishReason.Stop ? ReceiptSample.Stop : ReceiptSample.Length;
+        return sample.Tokens.Count <= tokens.Count && (isInterrupted || (sample.Tokens.Count == tokens.Count && sample.FinishReason == end)) ? null
+            : new ReceiptMismatch($"samples[{index}].finish_reason", sample.Sample, null, $"'{sample.FinishReason}' after {sample.Tokens.Count} tokens", $"it is '{end}' after {tokens.Count}", "");
     }
 
     // By encoding, but that there is one NaN.
@@ -131,6 +139,6 @@ internal sealed class ReceiptReplays(ServedModel model, EngineHost host, Receipt
 
     private static JsonObject ToJson(ReceiptMismatch mismatch) => new()
     {
-        ["field"] = mismatch.Field, ["sample"] = mismatch.Sample, ["token"] = mismatch.Token, ["stated"] = mismatch.Stated, ["found"] = mismatch.Found, ["reason"] = mismatch.Reason,
+        ["field"] = mismatch.Field, ["sample"] = mismatch.Sample, ["token"] = mismatch.Token, ["stated"] = mismatch.Stated, ["found"] = mismatch.Found, ["reason"] = mismatch.Reason, ["or"] = mismatch.Or,
     };
 }

@@ -82,7 +82,7 @@ export class Answer {
         verdict.classList.add(result.equal ? "good" : "bad");
         verdict.textContent = result.equal
           ? `\u2713 equal: ${result.tokens_compared} tokens, every id, log-probability and logit`
-          : `\u2717 not equal: ${result.mismatches[0].field}, the receipt says ${result.mismatches[0].stated}, ${result.mismatches[0].found}`;
+          : told(result.mismatches[0]);
       } catch (failure) {
         verdict.classList.add("bad");
         verdict.textContent = failure.message;
@@ -131,6 +131,10 @@ export class Answer {
     tip.style.left = `${Math.max(8, Math.min(place.left, innerWidth - box.width - 8))}px`;
     tip.style.top = `${place.top - box.height - 8 > 0 ? place.top - box.height - 8 : place.bottom + 8}px`;
   }
+}
+
+function told({ field, stated, found, reason }) {
+  return `\u2717 not equal: ${field}: the receipt says ${stated}, ${found}${reason ? `: ${reason}` : ""}`;
 }
 
 export function hide() {

@@ -10,7 +10,12 @@ using Idem.Numerics.Kernels;
 
 namespace Idem.Verification;
 
-internal sealed class ReceiptDiagnosis(Receipt receipt, ModelFolder folder, SamplingSettings settings, CacheDtype cacheDtype)
+/// <param name="receipt">The receipt.</param>
+/// <param name="folder">The model.</param>
+/// <param name="settings">What the receipt states of sampling.</param>
+/// <param name="cacheDtype">What it states of keys and values.</param>
+/// <param name="triesProfiles">Whether the model may be loaded once more, under other weight profiles.</param>
+internal sealed class ReceiptDiagnosis(Receipt receipt, ModelFolder folder, SamplingSettings settings, CacheDtype cacheDtype, bool triesProfiles)
 {
     private const string Prompt = "prompt.ids";
 
@@ -72,7 +77,7 @@ internal sealed class ReceiptDiagnosis(Receipt receipt, ModelFolder folder, Samp
             }
         }
 
-        foreach (PackedDtype other in Enum.GetValues<PackedDtype>().Where(other => other != folder.Dtype && HasRoom))
+        foreach (PackedDtype other in Enum.GetValues<PackedDtype>().Where(other => triesProfiles && other != folder.Dtype && HasRoom))
         {
             if (NewReplay(ModelFolder.Load(folder.Path, other), cacheDtype).Place(before, sample.Sample)?.LogitsDigest == logits)
             {

@@ -16,11 +16,17 @@ internal sealed class ReceiptReplay
     private readonly SamplingSettings _settings;
     private readonly CacheDtype _cacheDtype;
     private readonly Replay _replay;
+    private readonly bool _triesProfiles;
 
+    /// <param name="receipt">The receipt.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="folder">The model.</param>
+    /// <param name="triesProfiles">Whether what differs may be looked for under other weight profiles, for which the model is loaded again.</param>
     /// <exception cref="ReceiptException">The receipt says what no receipt can.</exception>
-    public ReceiptReplay(Receipt receipt, string file, ModelFolder folder)
+    public ReceiptReplay(Receipt receipt, string file, ModelFolder folder, bool triesProfiles = true)
     {
         _receipt = receipt;
+        _triesProfiles = triesProfiles;
         _folder = folder;
         _model = folder.Decoder;
         _settings = Read(file, "sampling", () => Receipts.SettingsOf(receipt, folder));
@@ -38,7 +44,7 @@ internal sealed class ReceiptReplay
         _replay = new Replay(_model, _cacheDtype, receipt.PromptIds, _settings);
     }
 
-    private ReceiptDiagnosis Diagnosis => new(_receipt, _folder, _settings, _cacheDtype);
+    private ReceiptDiagnosis Diagnosis => new(_receipt, _folder, _settings, _cacheDtype, _triesProfiles);
 
     private int Vocabulary => _model.Config.VocabSize;
 
@@ -56,10 +62,11 @@ internal sealed class ReceiptReplay
     }
 
     /// <summary>One token.</summary>
-    public ReceiptMismatch? CheckPlace(ReceiptPlace place)
+    /// <param name="place">Which.</param>
+    /// <param name="isAlone">Whether the tokens before it were not checked.</param>
+    public ReceiptMismatch? CheckPlace(ReceiptPlace place, bool isAlone = true)
     {
-        ReceiptSample sample = _receipt.Samples.FirstOrDefault(candidate => candidate.Sample == place.Sample)
-            ?? throw new ArgumentException(Text($"sample {place.Sample}: the receipt has {string.Join(", ", _receipt.Samples.Select(other => other.Sample))}"));
+        ReceiptSample sample = Sample(place.Sample);
         if ((uint)place.Token >= (uint)sample.Tokens.Count)
         {
             throw new ArgumentException(sample.Tokens.Count == 0
@@ -69,9 +76,13 @@ internal sealed class ReceiptReplay
 
         int[] known = Known(sample);
         return place.Token < known.Length
-            ? Compare(sample, place.Token, _replay.Place(known[..place.Token], sample.Sample), isAlone: true)
+            ? Compare(sample, place.Token, _replay.Place(known[..place.Token], sample.Sample), isAlone)
             : Diagnosis.Outside(sample, known.Length - 1);
     }
+
+    /// <summary>A sample by its number.</summary>
+    public ReceiptSample Sample(int number) => _receipt.Samples.FirstOrDefault(candidate => candidate.Sample == number)
+        ?? throw new ArgumentException(Text($"sample {number}: the receipt has {string.Join(", ", _receipt.Samples.Select(other => other.Sample))}"));
 
     /// <summary>Every token, as far as each is right.</summary>
     public IEnumerable<ReceiptMismatch?> CheckTokens(ReceiptSample sample)

@@ -74,6 +74,25 @@ public static class ReceiptVerifier
             : All(receipt, replay, progress, cancellation);
     }
 
+    /// <summary>
+    /// What was changed, where an engine at work, having made the answer again, found a first difference. Takes a few passes over the ids before it.
+    /// The model is not loaded again, so that other weight profiles are not tried.
+    /// </summary>
+    /// <param name="receipt">The receipt; of this model, by <see cref="CompareModel"/>.</param>
+    /// <param name="file">Its name, for messages.</param>
+    /// <param name="folder">The model.</param>
+    /// <param name="sample">The sample's number.</param>
+    /// <param name="token">The first token that differs; null where none does, but how the sample ended.</param>
+    /// <returns>Null where the model by itself gives what the receipt states.</returns>
+    /// <exception cref="ReceiptException">The receipt says what no receipt can.</exception>
+    public static ReceiptMismatch? Explain(Receipt receipt, string file, ModelFolder folder, int sample, int? token)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        ArgumentNullException.ThrowIfNull(folder);
+        ReceiptReplay replay = new(receipt, file, folder, triesProfiles: false);
+        return token is { } place ? replay.CheckPlace(new ReceiptPlace(sample, place), isAlone: false) : replay.CheckEnd(replay.Sample(sample));
+    }
+
     private static ReceiptReport One(ReceiptReplay replay, ReceiptPlace place, Action<int, int>? progress)
     {
         ReceiptMismatch? mismatch = replay.CheckPlace(place);
