@@ -65,8 +65,8 @@ internal static class VerifyReceipt
         string directory = context.Value(Model) ?? throw new UsageException($"verify: {path} is a receipt, which its model replays: give --model");
         ModelFolder model = ModelPath.Load("verify", directory, ProfileNames.Of(ReceiptVerifier.DtypeOf(receipt, path)));
         ReceiptModel identity = Receipts.Identify(model, default);
-        return (ProgressDisplay.Run("re-executing", "tokens", context.Json,
-            progress => ReceiptVerifier.Verify(receipt, path, model, identity, only, progress, context.Cancellation)), model);
+        return (ProgressDisplay.Run(context.Json, show => ReceiptVerifier.Verify(
+            receipt, path, model, identity, only, show is null ? null : (done, total) => show(new PartProgress("re-executing", "tokens", done, total)), context.Cancellation)), model);
     }
 
     // A file whose digests do not hold says only which part was changed; the model says which field.
