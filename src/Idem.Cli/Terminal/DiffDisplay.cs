@@ -98,8 +98,12 @@ internal sealed class DiffDisplay(bool isJson) : IDisposable
             Row("note", Display.Escape(note));
         }
 
-        Row("result", report.IsEqual ? "[green]equal[/], bit for bit" : "[red]different[/]");
+        Row("result", Verdict(report));
     }
+
+    private static string Verdict(DiffReport report) => !report.IsEqual ? "[red]different[/]"
+        : report.Steps is { AreUnequal: true } steps ? $"[green]equal as far as both go[/] ({steps.Common} steps), bit for bit"
+        : "[green]equal[/], bit for bit";
 
     public static void WriteJson(string a, string b, DiffReport report) => Display.WriteJson(new JsonObject
     {
@@ -108,6 +112,7 @@ internal sealed class DiffDisplay(bool isJson) : IDisposable
         ["b"] = b,
         ["kind"] = report.Kind,
         ["equal"] = report.IsEqual,
+        ["steps"] = report.Steps is not { } steps ? null : new JsonObject { ["a"] = steps.A, ["b"] = steps.B, ["compared"] = steps.Common },
         ["differences"] = new JsonArray([.. report.Differences.Select(difference => new JsonObject
         {
             ["what"] = difference.What, ["a"] = difference.A, ["b"] = difference.B, ["decides_bits"] = difference.DecidesBits,

@@ -12,8 +12,6 @@ namespace Idem.Cli.Verbs;
 
 internal static class DiffVerb
 {
-    private const string TrainingState = "training_state.json";
-
     private static readonly Argument<string> A = new("a") { Description = "A run, a checkpoint, a model (folder, GGUF or safetensors file), or a trace." };
 
     private static readonly Argument<string> B = new("b") { Description = "Another; beside a trace also a safetensors file of another framework's module outputs." };
@@ -91,8 +89,15 @@ internal static class DiffVerb
         }
 
         string pathA = ModelPath.Resolve(a), pathB = ModelPath.Resolve(b);
-        bool areCheckpoints = File.Exists(Path.Combine(pathA, TrainingState)) && File.Exists(Path.Combine(pathB, TrainingState));
-        return ModelDifference.Find(areCheckpoints ? "checkpoints" : "models", pathA, pathB, progress, context.Cancellation);
+        bool isA = CheckpointDifference.IsCheckpoint(pathA), isB = CheckpointDifference.IsCheckpoint(pathB);
+        if (isA && isB)
+        {
+            return CheckpointDifference.Find(pathA, pathB, progress, context.Cancellation);
+        }
+
+        DiffReport models = ModelDifference.Find("models", pathA, pathB, progress, context.Cancellation);
+        return isA == isB ? models
+            : models with { Notes = [.. models.Notes, $"only {(isA ? "a" : "b")} is a checkpoint: the models alone were compared, not what training goes on from"] };
     }
 
     private static DiffReport FindTraces(VerbContext context, string a, string b)

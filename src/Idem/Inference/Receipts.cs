@@ -30,7 +30,7 @@ public static class Receipts
             Weights = ModelFolder.Digests(model.Path, Compute.Current.Threads).Root,
             Config = Digest.Of(model.Model.Config.ToJson()),
             Tokenizer = model.HasTokenizer ? Digest.Of(model.Tokenizer.ToJson()) : null,
-            ChatTemplate = TemplateOf(model) is { } template ? Digest.Of(Encoding.UTF8.GetBytes(template)) : null,
+            ChatTemplate = TemplateOf(model.ReadFile, model.Path) is { } template ? Digest.Of(Encoding.UTF8.GetBytes(template)) : null,
             Dtype = ProfileNames.Of(model.Dtype),
             CacheDtype = ProfileNames.Of(cacheDtype),
         };
@@ -140,15 +140,19 @@ public static class Receipts
         },
     };
 
-    private static string? TemplateOf(ModelFolder model)
+    /// <summary>The chat template that a model answers by, wherever its files keep it; null if there is none.</summary>
+    /// <param name="read">The bytes of a file of the model, or null.</param>
+    /// <param name="path">The model, for messages.</param>
+    /// <exception cref="CorruptFileException">The file that may hold it is malformed.</exception>
+    internal static string? TemplateOf(Func<string, byte[]?> read, string path)
     {
         try
         {
-            return ChatTemplate.FindSource(model.ReadFile, model.Path);
+            return ChatTemplate.FindSource(read, path);
         }
         catch (InvalidDataException exception)
         {
-            throw new CorruptFileException(model.Path, exception.Message, "A receipt states the chat template's digest", exception);
+            throw new CorruptFileException(path, exception.Message, "A receipt states the chat template's digest", exception);
         }
     }
 }

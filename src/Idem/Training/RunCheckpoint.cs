@@ -13,8 +13,12 @@ namespace Idem.Training;
 /// <summary>A checkpoint of a run, opened.</summary>
 internal sealed class RunCheckpoint
 {
-    private const string StateFile = "training_state.json";
-    private const string OptimizerFile = "optimizer.safetensors";
+    /// <summary>The file that makes a model folder a checkpoint: its position in the run.</summary>
+    public const string StateFile = "training_state.json";
+
+    /// <summary>The file of the optimizer's states.</summary>
+    public const string OptimizerFile = "optimizer.safetensors";
+
     private const string StateFormat = "idem-state-1";
 
     private readonly AtomicFolder _folder;

@@ -22,6 +22,7 @@ internal static class ArithmeticCauses
     public const string Contracted = "products contracted into fused multiply-adds";
     public const string Flushed = "subnormals flushed to zero";
     public const string Narrower = "a narrower storage type";
+    public const string WiderStorage = "a wider storage type";
     public const string Wider = "a wider accumulator";
     public const string Shards = "another shard count";
 

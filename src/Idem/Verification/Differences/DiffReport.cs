@@ -27,12 +27,28 @@ public sealed record ElementDifference(IReadOnlyList<long> Index, string A, stri
 /// <param name="Shape">The dimensions.</param>
 /// <param name="Elements">How many there are.</param>
 /// <param name="Different">How many differ.</param>
-/// <param name="First">The first of these in row-major order.</param>
+/// <param name="First">The first of these in row-major order; null where their type holds no numbers.</param>
 /// <param name="UlpsMax">The largest distance; null where it has no meaning.</param>
 /// <param name="RelativeMax">The largest |a - b| / max(|a|, |b|).</param>
 /// <param name="AbsoluteMax">The largest |a - b|.</param>
 public sealed record TensorDifference(
-    string Name, DType DTypeA, DType DTypeB, IReadOnlyList<long> Shape, long Elements, long Different, ElementDifference? First, ulong? UlpsMax, double RelativeMax, double AbsoluteMax);
+    string Name, DType DTypeA, DType DTypeB, IReadOnlyList<long> Shape, long Elements, long Different, ElementDifference? First, ulong? UlpsMax, double RelativeMax, double AbsoluteMax)
+{
+    /// <summary>Whether it was measured and found equal, as layers of another framework may be.</summary>
+    public bool IsEqual => Different == 0;
+}
+
+/// <summary>How many steps two runs have.</summary>
+/// <param name="A">Steps of the first.</param>
+/// <param name="B">Steps of the second.</param>
+public sealed record DiffSteps(long A, long B)
+{
+    /// <summary>Steps that both have: all that can be compared.</summary>
+    public long Common => Math.Min(A, B);
+
+    /// <summary>Whether one goes further, so that equality ends before it does.</summary>
+    public bool AreUnequal => A != B;
+}
 
 /// <summary>The first place where two executions part.</summary>
 /// <param name="Step">The step; 0 for what training begins with; null where there are no steps.</param>
@@ -60,8 +76,11 @@ public sealed record DiffCause(string Name, string Detail, string Side, bool IsC
 /// <param name="Differences">What the sides are made of, where it differs.</param>
 public sealed record DiffReport(string Kind, IReadOnlyList<Difference> Differences)
 {
-    /// <summary>Whether nothing that was compared differs, but for what decides no bit.</summary>
-    public bool IsEqual => FirstStep is null && Place is null && Tensors.Count == 0 && Differences.All(difference => !difference.DecidesBits);
+    /// <summary>Whether nothing that was compared differs, but for what decides no bit. Of runs: as far as both go.</summary>
+    public bool IsEqual => FirstStep is null && Place is null && Tensors.All(tensor => tensor.IsEqual) && Differences.All(difference => !difference.DecidesBits);
+
+    /// <summary>Of runs: how far each goes.</summary>
+    public DiffSteps? Steps { get; init; }
 
     /// <summary>The first step of which the sides state different things; null if they agree as far as both go.</summary>
     public long? FirstStep { get; init; }

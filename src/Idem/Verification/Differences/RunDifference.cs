@@ -32,7 +32,7 @@ public static class RunDifference
         Compute compute, Action<DiffProgress>? progress, CancellationToken cancellation)
     {
         RunSide a = RunSide.Open("a", runA, dataA, progress, cancellation), b = RunSide.Open("b", runB, dataB, progress, cancellation);
-        DiffReport report = new("runs", RunIdentity.Differences(a, b)) { Notes = Lengths(a, b) };
+        DiffReport report = new("runs", RunIdentity.Differences(a, b)) { Steps = new DiffSteps(a.Ledger.Count, b.Ledger.Count), Notes = Lengths(a, b) };
         if (FirstStated(a, b) is not { } stated)
         {
             return report;
@@ -50,12 +50,15 @@ public static class RunDifference
         return new Search(a, b, stated, compute, progress, cancellation).Explain(report);
     }
 
-    /// <summary>The report of two runs of which one is of another arithmetic, which this version cannot execute; null for others.</summary>
+    /// <summary>
+    /// The report of two runs of different arithmetics, of which this version can read one at most; null for others. Two of one
+    /// arithmetic that is not this version's are not compared at all: opening them says so.
+    /// </summary>
     public static DiffReport? OfOtherArithmetic(string pathA, string pathB)
     {
         string? a = RunManifest.ArithmeticOf(pathA), b = RunManifest.ArithmeticOf(pathB);
-        return a is null || b is null || (a == ArithmeticVersion.Name && b == ArithmeticVersion.Name) ? null
-            : new DiffReport("runs", a == b ? [] : [new Difference("arithmetic", a, b)])
+        return a is null || b is null || a == b ? null
+            : new DiffReport("runs", [new Difference("arithmetic", a, b)])
             {
                 Notes = [$"this version computes {ArithmeticVersion.Name} and can neither read nor re-execute the other: use the version of Idem that wrote it"],
             };

@@ -44,7 +44,7 @@ internal static class SettingCauses
             changes.Add(new Change(name, $"{difference.A} in a, {difference.B} in b", setting));
         }
 
-        if (a.Manifest.Data != b.Manifest.Data || a.Manifest.Tokenizer != b.Manifest.Tokenizer)
+        if (a.Manifest.Data != b.Manifest.Data)
         {
             IEnumerable<string> left = Texts(a), right = Texts(b);
             bool isOrder = a.Corpus!.Documents.Count > 1 && left.SequenceEqual(right);
@@ -53,9 +53,12 @@ internal static class SettingCauses
                 : new Change("other data", $"{a.Manifest.Data} in a, {b.Manifest.Data} in b", null, IsData: true));
         }
 
-        if (a.Manifest.Base is { } baseA && b.Manifest.Base is { } baseB && baseA.Model != baseB.Model)
+        // A model brings its tokenizer along; else it is made from the data, as settings say.
+        if (a.Manifest.Base is { } baseA && b.Manifest.Base is { } baseB && (baseA.Model != baseB.Model || a.Manifest.Tokenizer != b.Manifest.Tokenizer))
         {
-            changes.Add(new Change(WeightCauses.Name, $"training begins from {baseA.Model} in a, from {baseB.Model} in b", null, IsBase: true));
+            changes.Add(baseA.Model != baseB.Model
+                ? new Change(WeightCauses.Name, $"training begins from {baseA.Model} in a, from {baseB.Model} in b", null, IsBase: true)
+                : new Change("another tokenizer", $"{a.Manifest.Tokenizer} in a, {b.Manifest.Tokenizer} in b", null, IsBase: true));
         }
 
         return changes;

@@ -1,5 +1,5 @@
-// Causes that show in values themselves: one side is the other, rounded to a narrower type or with its subnormals flushed; or a bit
-// is another. Confirmed by doing the same to the other side's values.
+// Causes that show in values themselves: one side is the other, rounded to a narrower type or with its subnormals flushed. Confirmed
+// by doing the same to the other side's values. What is named is b against a, as in every report: where a was rounded, b is the wider one.
 
 using Idem.Formats;
 
@@ -17,7 +17,9 @@ internal static class ValueCauses
             {
                 if (pairs.All(pair => IsChanged(isB ? pair.A : pair.B, isB ? pair.B : pair.A, change)))
                 {
-                    return new DiffCause(name, $"{(isB ? "b" : "a")} is {(isB ? "a" : "b")} {detail}", isB ? "b" : "a", true, "");
+                    return isB ? new DiffCause(name, $"b is a {detail}", "b", true, "")
+                        : name == ArithmeticCauses.Narrower ? new DiffCause(ArithmeticCauses.WiderStorage, $"a is b {detail}", "b", true, "")
+                        : new DiffCause(name, $"a is b {detail}", "a", true, "");
                 }
             }
         }

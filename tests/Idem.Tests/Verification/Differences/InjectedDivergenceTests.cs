@@ -92,6 +92,16 @@ public sealed class InjectedDivergenceTests : IDisposable
     [Fact]
     public void GradientsStoredInFloat16() => Check(ArithmeticCauses.Narrower, Config, new Injection { Stored = new StoredPrecision(StoredKind.Gradients, DType.F16) });
 
+    [Theory]
+    [InlineData(DType.BF16)]
+    [InlineData(DType.F16)]
+    public void ParametersStoredNarrowly(DType dtype) => Check(ArithmeticCauses.Narrower, Config, new Injection { Stored = new StoredPrecision(StoredKind.Parameters, dtype) });
+
+    [Theory]
+    [InlineData(DType.BF16)]
+    [InlineData(DType.F16)]
+    public void OptimizerStatesStoredNarrowly(DType dtype) => Check(ArithmeticCauses.Narrower, Config, new Injection { Stored = new StoredPrecision(StoredKind.States, dtype) });
+
     /// <summary>One bit of one weight at a random step and layer: in the side's checkpoint, or known by the ledger's digest alone.</summary>
     [Theory]
     [InlineData(1)]

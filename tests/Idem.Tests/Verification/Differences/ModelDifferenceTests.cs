@@ -41,17 +41,58 @@ public sealed class ModelDifferenceTests : IDisposable
     [Theory]
     [InlineData(DType.BF16)]
     [InlineData(DType.F16)]
-    public void ANarrowerStorageTypeIsNamed(DType dtype)
+    public void ANarrowerOrWiderStorageTypeIsNamed(DType dtype)
     {
         string a = TinyFolder.Write(_folder, "llama", "a");
         ModelConverter.Convert(a, _folder["b"], dtype == DType.BF16 ? StoredDtype.BF16 : StoredDtype.F16);
-        foreach (DiffReport report in new[] { Find(a, _folder["b"]), Find(_folder["b"], a) })
+        DiffReport narrower = Find(a, _folder["b"]), wider = Find(_folder["b"], a);
+        Assert.Equal(new DiffCause(ArithmeticCauses.Narrower, $"b is a rounded to {dtype.Name()}", "b", true, ""), Assert.Single(narrower.Causes));
+        Assert.Equal(new DiffCause(ArithmeticCauses.WiderStorage, $"a is b rounded to {dtype.Name()}", "b", true, ""), Assert.Single(wider.Causes));
+        Assert.NotNull(narrower.Place);
+        Assert.NotNull(wider.Place);
+    }
+
+    /// <summary>The same values in another type are the same model, and the type is told.</summary>
+    [Fact]
+    public void EqualValuesInAWiderTypeAreEqual()
+    {
+        ModelConverter.Convert(TinyFolder.Write(_folder, "llama", "model"), _folder["a"], StoredDtype.BF16);
+        ModelConverter.Convert(_folder["a"], _folder["b"], StoredDtype.F32);
+        DiffReport report = Find(_folder["a"], _folder["b"]);
+        Assert.True(report.IsEqual);
+        Assert.Contains(report.Differences, difference => difference is { A: "BF16", B: "F32", DecidesBits: false } && difference.What.StartsWith("storage type of", StringComparison.Ordinal));
+    }
+
+    /// <summary>Both as they act: a template in either of its two places is one template, and ids that a configuration adds are others.</summary>
+    [Fact]
+    public void TokenizerAndChatTemplateAreCompared()
+    {
+        const string Template = "{{ messages[0].content }}";
+        string a = TinyFolder.Write(_folder, "llama", "a"), b = TinyFolder.Write(_folder, "llama", "b"), config = Path.Combine(b, "tokenizer_config.json");
+        File.WriteAllText(Path.Combine(a, "chat_template.jinja"), Template);
+        Assert.Equal(("chat template", "absent"), (Assert.Single(Find(a, b).Differences).What, Find(a, b).Differences[0].B));
+        Assert.False(Find(a, b).IsEqual);
+        File.WriteAllText(config, $$"""{ "chat_template": "{{Template}}" }""");
+        Assert.True(Find(a, b).IsEqual);
+        File.WriteAllText(config, $$"""{ "chat_template": "{{Template}}", "tokenizer_class": "LlamaTokenizer", "add_bos_token": true, "bos_token": "t" }""");
+        Assert.Equal("tokenizer", Assert.Single(Find(a, b).Differences).What);
+        Assert.False(Find(a, b).IsEqual);
+    }
+
+    /// <summary>Masks and ids that no model computes with are compared as bytes, and counted.</summary>
+    [Fact]
+    public void TensorsThatHoldNoNumbersAreComparedAsBytes()
+    {
+        string Write(string name, long last)
         {
-            DiffCause cause = Assert.Single(report.Causes);
-            Assert.Equal((ArithmeticCauses.Narrower, true), (cause.Name, cause.IsConfirmed));
-            Assert.Contains($"rounded to {dtype.Name()}", cause.Detail, StringComparison.Ordinal);
-            Assert.NotNull(report.Place);
+            using FileStream stream = File.Create(_folder[name]);
+            SafeTensorsWriter.Write(stream, [new NamedTensor("ids", DType.I64, [3], TensorData.Of<long>(new long[] { 1, 2, last }))]);
+            return stream.Name;
         }
+
+        Assert.True(Find(Write("a", 3), Write("b", 3)).IsEqual);
+        TensorDifference ids = Assert.Single(Find(_folder["a"], Write("b", 4)).Tensors);
+        Assert.Equal((3, 1, false), (ids.Elements, ids.Different, ids.IsEqual));
     }
 
     [Fact]

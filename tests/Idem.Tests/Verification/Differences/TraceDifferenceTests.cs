@@ -69,6 +69,23 @@ public sealed class TraceDifferenceTests : IDisposable
         Assert.Contains(report.Notes, note => note.StartsWith("lm_head: its last rows", StringComparison.Ordinal));
     }
 
+    /// <summary>Layers are listed whether they differ or not; that all are equal is equality.</summary>
+    [Fact]
+    public void AFrameworkWithOurBitsIsEqual()
+    {
+        using TraceFile trace = Trace(TinyDecoders.Create("gpt2"), "a", 1);
+        string path = _folder["torch.safetensors"];
+        using (FileStream stream = File.Create(path))
+        {
+            SafeTensorsWriter.Write(stream, [NamedTensor.Of("transformer.h.0.ln_1", [1, 12, 48], Values(trace, "transformer.h.0.ln_1", "layer_norm"))]);
+        }
+
+        using SafeTensorsFile foreign = SafeTensorsFile.Open(path);
+        DiffReport report = TraceDifference.FindForeign(trace, foreign, null);
+        Assert.Single(report.Tensors);
+        Assert.True(report.IsEqual);
+    }
+
     /// <summary>Transformers' logits of its model, in float32, leave ours by rounding.</summary>
     [Fact]
     public void TransformersLogitsLeaveOursByRounding()
