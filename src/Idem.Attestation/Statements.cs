@@ -73,8 +73,12 @@ public static class Statements
             ["data_digest"] = manifest.Data.ToString(),
             ["tokenizer_digest"] = manifest.Tokenizer.ToString(),
             ["ledger"] = new JsonObject { ["lines"] = checkedRun.Ledger.Lines, ["hash"] = checkedRun.Ledger.Hash.ToString() },
-            ["invariant_under"] = Names(Invariances.OfTraining),
         };
+        if (manifest.InvariantUnder.Count > 0)
+        {
+            predicate["invariant_under"] = Names(manifest.InvariantUnder);
+        }
+
         if (manifest.Base is { } start)
         {
             predicate["base"] = new JsonObject { ["model_type"] = start.ModelType, ["model_digest"] = start.Model.ToString(), ["config_digest"] = start.Config.ToString() };

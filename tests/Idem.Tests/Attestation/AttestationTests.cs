@@ -8,6 +8,7 @@ using Idem.Attestation;
 using Idem.Tests.Cli;
 using Idem.Tests.Support;
 using Idem.Tests.Training;
+using Idem.Training;
 
 namespace Idem.Tests.Attestation;
 
@@ -110,6 +111,16 @@ public sealed class AttestationTests : IDisposable
         Assert.Equal((string)JsonNode.Parse(last)!["hash"]!, (string)predicate["ledger"]!["hash"]!);
         Assert.Equal(4, (int)predicate["ledger"]!["lines"]!);
 
+        // What the run states of itself is signed, not what this version would state.
+        string path = Path.Combine(run, RunManifest.FileName);
+        byte[] bytes = File.ReadAllBytes(path);
+        foreach (string[] names in new[] { ["threads", "a later name"], Array.Empty<string>() })
+        {
+            File.WriteAllBytes(path, (RunManifest.Decode(bytes, path) with { InvariantUnder = names }).Encode());
+            Assert.Equal(names, Statements.Of(run).Predicate["invariant_under"]?.AsArray().Select(name => (string)name!) ?? []);
+        }
+
+        File.WriteAllBytes(path, bytes);
         ExitCodeTests.AssertFailure(Verify(run, "ec"), 3, "not signed by the key");
         Directory.Delete(Path.Combine(run, "checkpoints", "step-00000002"), recursive: true);
         ExitCodeTests.AssertFailure(Verify(run, "ed"), 3, "checkpoints/step-00000002/config.json is attested as sha256:");
