@@ -60,7 +60,8 @@ public sealed class GgufFile : IDisposable
     }
 
     /// <summary>Maps and checks a file.</summary>
-    /// <exception cref="GgufException">The file is absent, unreadable, malformed or of a kind that is not read.</exception>
+    /// <exception cref="GgufException">The file is absent, malformed or of a kind that is not read.</exception>
+    /// <exception cref="IOException">The disk failed, or the file may not be read.</exception>
     public static GgufFile Open(string path)
     {
         MappedFile mapped;
@@ -68,9 +69,13 @@ public sealed class GgufFile : IDisposable
         {
             mapped = new MappedFile(path);
         }
+        catch (Exception e) when (ReadFailure.Is(path, e))
+        {
+            throw ReadFailure.Of(path, e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new GgufException(path, null, $"cannot be opened ({e.Message.TrimEnd('.')})", "Check the path and the permissions", e);
+            throw new GgufException(path, null, $"cannot be opened ({e.Message.TrimEnd('.')})", "Check the path", e);
         }
 
         try

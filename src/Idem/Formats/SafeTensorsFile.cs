@@ -32,11 +32,13 @@ public sealed class SafeTensorsFile : IDisposable
     public IReadOnlyList<NamedTensor> Tensors => _tensors;
 
     /// <summary>Maps and checks a file.</summary>
-    /// <exception cref="SafeTensorsException">The file is absent, unreadable or malformed.</exception>
+    /// <exception cref="SafeTensorsException">The file is absent or malformed.</exception>
+    /// <exception cref="IOException">The disk failed, or the file may not be read.</exception>
     public static SafeTensorsFile Open(string path) => Open(DiskFileSystem.Instance, path);
 
     /// <summary>As <see cref="Open(string)"/>, of any file system.</summary>
-    /// <exception cref="SafeTensorsException">The file is absent, unreadable or malformed.</exception>
+    /// <exception cref="SafeTensorsException">The file is absent or malformed.</exception>
+    /// <exception cref="IOException">The disk failed, or the file may not be read.</exception>
     public static SafeTensorsFile Open(IFileSystem files, string path)
     {
         FileContent content;
@@ -44,9 +46,13 @@ public sealed class SafeTensorsFile : IDisposable
         {
             content = files.OpenContent(path);
         }
+        catch (Exception e) when (ReadFailure.Is(path, e))
+        {
+            throw ReadFailure.Of(path, e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new SafeTensorsException(path, null, $"cannot be opened ({e.Message.TrimEnd('.')})", "Check the path and the permissions", e);
+            throw new SafeTensorsException(path, null, $"cannot be opened ({e.Message.TrimEnd('.')})", "Check the path", e);
         }
 
         try
@@ -56,9 +62,14 @@ public sealed class SafeTensorsFile : IDisposable
             var header = SafeTensorsHeader.Parse(content.Bytes(8, length), content.Length - start, path);
             return new SafeTensorsFile(path, header, content, e => content.Window(start + e.Begin, e.End - e.Begin));
         }
-        catch
+        catch (Exception e)
         {
             content.Dispose();
+            if (ReadFailure.Is(path, e))
+            {
+                throw ReadFailure.Of(path, e);
+            }
+
             throw;
         }
     }

@@ -137,8 +137,11 @@ public sealed class SafeTensorsFolder : IDisposable
                 ? ReadMap(index, map)
                 : throw new SafeTensorsException(index, null, "has no object 'weight_map'", Redo);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or UnauthorizedAccessException
-            || (e is IOException && e is not SafeTensorsException))
+        catch (Exception e) when (ReadFailure.Is(index, e))
+        {
+            throw ReadFailure.Of(index, e);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FileNotFoundException or DirectoryNotFoundException)
         {
             throw new SafeTensorsException(index, null, $"cannot be read ({e.Message.TrimEnd('.')})", Redo, e);
         }

@@ -54,6 +54,9 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>Whether opening a file to read counts as an operation, and can fail.</summary>
     public bool CountsReads { get; set; }
 
+    /// <summary>An error to raise when the bytes of an open file are read, as a failing disk does.</summary>
+    public Func<Exception>? ContentFault { get; set; }
+
     public void CrashAfter(int operations)
     {
         _operationsLeft = operations;
@@ -97,7 +100,7 @@ internal sealed class FaultyFileSystem : IFileSystem
     public FileContent OpenContent(string path)
     {
         Read();
-        return new MemoryContent(Content(path));
+        return new MemoryContent(Content(path), ContentFault);
     }
 
     public void Truncate(string path, long length)
@@ -251,11 +254,11 @@ internal sealed class FaultyFileSystem : IFileSystem
     private (FaultyFolder Folder, string Name) Locate(string path)
         => (Get(Path.GetDirectoryName(path)!) as FaultyFolder ?? throw new DirectoryNotFoundException(path), Path.GetFileName(path));
 
-    private sealed class MemoryContent(byte[] bytes) : FileContent
+    private sealed class MemoryContent(byte[] bytes, Func<Exception>? fault) : FileContent
     {
         public override long Length => bytes.Length;
 
-        public override ReadOnlySpan<byte> Bytes(long offset, int count) => bytes.AsSpan((int)offset, count);
+        public override ReadOnlySpan<byte> Bytes(long offset, int count) => fault is null ? bytes.AsSpan((int)offset, count) : throw fault();
 
         protected override void Dispose(bool disposing)
         {

@@ -1,6 +1,7 @@
 // The safetensors reader and writer on sound files.
 
 using System.Text;
+using Idem.Cli;
 using Idem.Formats;
 using Idem.Tests.Support;
 
@@ -164,5 +165,45 @@ public sealed class SafeTensorsTests
 
         using var empty = new TemporaryFolder();
         Assert.Contains("holds neither", Assert.Throws<SafeTensorsException>(() => SafeTensorsFolder.Open(empty.Path)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A disk that fails is no damage of the file: an I/O failure that names it, whether it fails on opening or on reading.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_that_cannot_be_read_is_not_called_corrupt(bool onOpening)
+    {
+        const string Path = "/model/model.safetensors";
+        FaultyFileSystem files = new();
+        files.CreateDirectory("/model");
+        files.CreateFile(Path).Dispose();
+        files.Replace(Path, Write(null, NamedTensor.Of("a", [1], new float[1])));
+        using (SafeTensorsFile whole = SafeTensorsFile.Open(files, Path))
+        {
+            Assert.Single(whole.Tensors);
+        }
+
+        files.CountsReads = onOpening;
+        files.Fault = () => new IOException("Input/output error");
+        files.ContentFault = onOpening ? null : files.Fault;
+        files.CrashAfter(0);
+        IOException failure = Assert.Throws<IOException>(() => SafeTensorsFile.Open(files, Path));
+        Assert.StartsWith($"{Path}: cannot be read (Input/output error)", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(new Failures.Failure(1, failure.Message), Failures.Describe(failure));
+
+        // What is not there is missing from its folder.
+        Assert.Equal(4, Failures.Describe(Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Open("/nowhere/model.safetensors")))!.ExitCode);
+    }
+
+    [Fact]
+    public void A_file_that_the_system_refuses_is_not_called_corrupt()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        using var temporary = new TemporaryFolder();
+        File.CreateSymbolicLink(temporary["1.safetensors"], temporary["model.gguf"]); // a circle, which the system opens for nobody, root included
+        File.CreateSymbolicLink(temporary["model.gguf"], temporary["1.safetensors"]);
+        temporary.Write(SafeTensorsFolder.IndexFile, """{"weight_map":{"a":"1.safetensors"}}"""u8.ToArray());
+        Assert.StartsWith(temporary["1.safetensors"] + ": cannot be read", Assert.Throws<IOException>(() => SafeTensorsFolder.Open(temporary.Path)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(temporary["model.gguf"] + ": cannot be read", Assert.Throws<IOException>(() => GgufFile.Open(temporary["model.gguf"])).Message, StringComparison.Ordinal);
     }
 }
