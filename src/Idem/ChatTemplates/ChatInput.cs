@@ -45,7 +45,7 @@ public sealed record ChatInput
 public sealed record ChatTemplateLimits
 {
     /// <summary>Evaluations of expressions and statements, and stretches of 64 characters handled.</summary>
-    public long StepsMax { get; init; } = 4_000_000;
+    public long StepsMax { get; init; } = 1_000_000;
 
     /// <summary>Characters of the output, and of any value on the way.</summary>
     public int OutputCharactersMax { get; init; } = 16 << 20;

@@ -110,7 +110,7 @@ public abstract record GatedDecoderConfig : IModelConfig
     [JsonExtensionData]
     internal Dictionary<string, JsonElement>? Other { get; set; }
 
-    int IModelConfig.ContextLength => MaxPositionEmbeddings;
+    int IModelConfig.ContextLength => RopeConfig.Context(RopeParameters ?? RopeScaling, MaxPositionEmbeddings);
 
     int IModelConfig.Width => HiddenSize;
 
@@ -200,7 +200,7 @@ public abstract record GatedDecoderConfig : IModelConfig
 
         ConfigFields.CheckOther(Other, (name, value) => name switch
         {
-            "rope_interleaved" or "use_mrope" or "is_decoder" or "add_cross_attention" => value.ValueKind == JsonValueKind.False,
+            "rope_interleaved" or "use_mrope" or "is_decoder" or "add_cross_attention" or "use_bidirectional_attention" => value.ValueKind == JsonValueKind.False,
             "partial_rotary_factor" => value.ValueKind == JsonValueKind.Number && value.GetDouble() == 1,
             "pruned_heads" => value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any(),
             "chunk_size_feed_forward" => true,

@@ -113,7 +113,7 @@ public sealed record GptNeoXConfig : IModelConfig
     [JsonExtensionData]
     internal Dictionary<string, JsonElement>? Other { get; set; }
 
-    int IModelConfig.ContextLength => MaxPositionEmbeddings;
+    int IModelConfig.ContextLength => RopeConfig.Context(RopeScaling, MaxPositionEmbeddings);
 
     int IModelConfig.Width => HiddenSize;
 

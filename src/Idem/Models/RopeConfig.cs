@@ -77,6 +77,23 @@ public sealed record RopeConfig
         return parameters;
     }
 
+    /// <summary>
+    /// Positions that a model has with its stretching, as vLLM counts them: max_position_embeddings is the context before it, times the factor with it; of
+    /// yarn that is the original context's, unless the file states the larger number already. Of llama3 the file states it.
+    /// </summary>
+    /// <param name="scaling">The file's scaling, or null.</param>
+    /// <param name="context">max_position_embeddings.</param>
+    internal static int Context(RopeConfig? scaling, int context)
+    {
+        double stretched = (scaling?.RopeType ?? scaling?.Type) switch
+        {
+            "linear" or "dynamic" => context * (scaling!.Factor ?? 1),
+            "yarn" => (scaling!.OriginalMaxPositionEmbeddings ?? context) * (scaling.Factor ?? 1),
+            _ => context,
+        };
+        return (int)Math.Clamp(Math.Floor(stretched), context, int.MaxValue);
+    }
+
     private RotaryParameters Parameters(double theta, int dimensions, int context)
     {
         string type = RopeType ?? Type ?? "default";

@@ -55,7 +55,7 @@ internal static class EngineCampaign
     {
         int vocabulary = model.Config.VocabSize, context = model.Config.ContextLength;
         int[] common = [.. Enumerable.Range(0, context + 10).Select(_ => random.Next(vocabulary))];
-        return [.. Enumerable.Range(0, random.Next(1, 7)).Select(_ =>
+        return [.. Enumerable.Range(0, random.Next(8) == 0 ? random.Next(7, 65) : random.Next(1, 7)).Select(_ =>
         {
             int shared = random.Next(common.Length / 2), own = random.Next(1, random.Next(8) == 0 ? context : 24);
             int[] prompt = [.. common.Take(shared), .. Enumerable.Range(0, own).Select(_ => random.Next(vocabulary))];
@@ -87,8 +87,8 @@ internal static class EngineCampaign
         int longest = (model.Config.ContextLength + pageLength - 1) / pageLength * pageLength;
         Engine engine = new(model, new EngineSettings
         {
-            MaxBatchedTokens = random.Next(3) == 0 ? 513 : random.Next(1, 40),
-            MaxSequences = random.Next(1, 9),
+            MaxBatchedTokens = random.Next(2) == 0 ? random.Next(1, 40) : random.Next(40, 514),
+            MaxSequences = random.Next(3) == 0 ? random.Next(9, 65) : random.Next(1, 9),
             PrefixPositions = random.Next(3) switch { 0 => 0, 1 => null, _ => 400 },
             PageLength = pageLength,
             KvPositions = random.Next(2) == 0 ? null : longest + random.Next(2 * longest),

@@ -53,6 +53,19 @@ public class ConfigTests
         Assert.Empty(Qwen3Config.Parse("""{"eos_token_id": null}"""u8).EosTokenIds);
     }
 
+    [Theory]
+    [InlineData(2048, "null")]
+    [InlineData(5120, """{"type": "linear", "factor": 2.5}""")]
+    [InlineData(4096, """{"rope_type": "dynamic", "factor": 2}""")]
+    [InlineData(8192, """{"rope_type": "yarn", "factor": 4}""")]
+    [InlineData(4096, """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 1024}""")]
+    [InlineData(2048, """{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 512}""")]
+    [InlineData(2048, """{"rope_type": "llama3", "factor": 4, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position_embeddings": 512}""")]
+    public void A_stretched_rope_stretches_the_context(int expected, string scaling) => Assert.Equal(
+        expected, ((IModelConfig)LlamaConfig.Parse(Encoding.UTF8.GetBytes("{" + Llama + $$"""
+            , "max_position_embeddings": 2048, "rope_scaling": {{scaling}}}
+            """))).ContextLength);
+
     [Fact]
     public void Almost_sound_files_load_or_are_refused_with_a_typed_error()
     {

@@ -40,6 +40,27 @@ public class DecoderBitsTests
         }
     }
 
+    /// <summary>Beyond max_position_embeddings (80) too: one forward, and token by token.</summary>
+    [Theory]
+    [InlineData("llama-linear")]
+    [InlineData("llama-dynamic")]
+    public void A_stretched_context_is_one_context(string type)
+    {
+        DecoderModel model = TinyDecoders.Create(type), plain = TinyDecoders.Create("llama");
+        int[] ids = TinyDecoders.Ids(120);
+        int[] whole = Bits(model.Forward(ids, 1).Data);
+        KvCache cache = model.NewCache();
+        for (int i = 0; i < ids.Length; i++)
+        {
+            float[] logits = new float[V];
+            model.Forward([ids[i]], [cache], logits);
+            Assert.Equal(whole[(i * V)..((i + 1) * V)], Bits(logits));
+        }
+
+        int[] near = Bits(plain.Forward(ids.AsSpan(0, 80), 1).Data); // of the same drawn weights
+        Assert.Equal(type == "llama-dynamic", near.AsSpan().SequenceEqual(whole.AsSpan(0, 80 * V)));
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void A_sequence_in_a_batch_is_the_sequence_alone(string type)
