@@ -121,7 +121,7 @@ public sealed class TelemetryTests
     private static Task<RunningServer> StartGatedAsync(string name, ManualResetEventSlim open, ServerLimits limits) => RunningServer.StartOverAsync(
         model => (ids, caches, counts, rows, logits) =>
         {
-            open.Wait();
+            open.Wait(TimeSpan.FromSeconds(10)); // a test that fails must not hang
             model.Forward(ids, caches, counts, rows, logits);
         },
         settings: new ServerSettings { Limits = limits },
