@@ -1,7 +1,6 @@
 // The command line: verbs, how failures become one line and an exit code. Each verb is a file in Verbs.
 
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Idem.Cli;
 
@@ -10,17 +9,10 @@ internal static class CliApp
     public static int Run(string[] args)
     {
         Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        RootCommand root = CreateRoot();
-        ParseResult arguments = root.Parse(args);
-        if (arguments.Errors.Count > 0)
+        ParseResult arguments = CommandLine.Parse(CreateRoot(), args);
+        if (CommandLine.Problem(arguments, args) is { } problem)
         {
-            foreach (ParseError error in arguments.Errors)
-            {
-                Console.Error.WriteLine($"idem: {Line(error)}");
-            }
-
-            string verb = arguments.CommandResult.Command is RootCommand ? "" : " " + arguments.CommandResult.Command.Name;
-            Console.Error.WriteLine($"Try 'idem{verb} --help'.");
+            Console.Error.WriteLine($"idem: {problem}");
             return ExitCodes.Usage;
         }
 
@@ -28,18 +20,11 @@ internal static class CliApp
         {
             return arguments.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (Exception exception) when (Failures.Describe(exception) is { } failure)
+        catch (Exception exception) when (Failures.Describe(exception, arguments.CommandResult.Command) is { } failure)
         {
             Console.Error.WriteLine($"idem: {failure.Message}");
             return failure.ExitCode;
         }
-    }
-
-    // One line that names the option: the library lists permitted values in lines of their own, and names only the value.
-    private static string Line(ParseError error)
-    {
-        string message = string.Join(' ', error.Message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
-        return error.SymbolResult is OptionResult { Option.Name: string name } && !message.Contains(name, StringComparison.Ordinal) ? $"{name}: {message}" : message;
     }
 
     /// <summary>Gives a command its action: common options read, interrupts caught.</summary>
@@ -59,7 +44,7 @@ internal static class CliApp
         }
     });
 
-    private static RootCommand CreateRoot()
+    internal static RootCommand CreateRoot()
     {
         RootCommand root = new("Bit-reproducible language models: the same bits on every machine, and the proof.")
         {

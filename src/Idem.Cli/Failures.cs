@@ -1,5 +1,6 @@
 // Every failure that a person can cause, as one line and an exit code. What is not listed is a defect and keeps its stack trace.
 
+using System.CommandLine;
 using Idem.Data;
 using Idem.Formats;
 using Idem.Models;
@@ -13,9 +14,10 @@ internal static class Failures
 {
     public sealed record Failure(int ExitCode, string Message);
 
-    public static Failure? Describe(Exception exception) => exception switch
+    /// <summary>The failure of a verb; null for a defect.</summary>
+    public static Failure? Describe(Exception exception, Command? verb = null) => exception switch
     {
-        AggregateException { InnerException: { } inner } => Describe(inner),
+        AggregateException { InnerException: { } inner } => Describe(inner, verb),
         UsageException or TrainConfigException or ConversionException => new(ExitCodes.Usage, exception.Message),
         DataException { IsAbsent: true } => new(ExitCodes.Failure, exception.Message),
         CorruptFileException or TokenizerFormatException or DataException => new(ExitCodes.Corrupt, exception.Message),
@@ -23,12 +25,14 @@ internal static class Failures
         TokenizationException => new(ExitCodes.Usage, exception.Message),
         Attestation.SignatureUnavailableException => new(ExitCodes.Failure, exception.Message),
         TrainingException => new(ExitCodes.Failure, exception.Message),
-        UnauthorizedAccessException => new(ExitCodes.Failure, exception.Message + " Choose a folder that you may write to."),
-        IOException io when IsDiskFull(io) => new(ExitCodes.Failure, $"{io.Message} Free some space, then continue with --resume."),
+        UnauthorizedAccessException => new(ExitCodes.Failure, exception.Message + " Name what you may read, and a place where you may write."),
+        IOException io when IsDiskFull(io) => new(ExitCodes.Failure, $"{io.Message.TrimEnd('.')}. Free some space, then {(CanResume(verb) ? "continue with --resume" : "run it again")}."),
         IOException => new(ExitCodes.Failure, exception.Message),
         OutOfMemoryException => new(ExitCodes.Failure, "not enough memory: use a smaller model, batch or context"),
         _ => null,
     };
+
+    private static bool CanResume(Command? verb) => verb is not null && verb.Options.Any(option => option.Name == Verbs.TrainVerb.ResumeName);
 
     private static bool IsDiskFull(IOException exception)
     {

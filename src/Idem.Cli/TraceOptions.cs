@@ -32,8 +32,8 @@ internal static class TraceOptions
         command.Options.Add(Tensors);
     }
 
-    /// <summary>What the command line asks for; null for no trace.</summary>
-    public static TraceRequest? Read(VerbContext context)
+    /// <summary>What the command line asks for, its files such as can be written; null for no trace.</summary>
+    public static TraceRequest? Read(string verb, VerbContext context)
     {
         string? path = context.Value(Trace), tensors = context.Value(Tensors);
         if (path is null)
@@ -47,6 +47,8 @@ internal static class TraceOptions
             throw new UsageException("--trace and --trace-tensors: the text is empty; name a file, and modules such as 'transformer.h.0.*'");
         }
 
+        OutputFile.Require(verb, Trace.Name, path);
+        OutputFile.Require(verb, Trace.Name, TraceWriter.TensorsPath(path));
         try
         {
             return new TraceRequest(path, context.Value(Steps) is { } steps ? TraceSteps.Parse(steps) : null, tensors is null ? null : new TensorPattern(tensors));
@@ -58,9 +60,9 @@ internal static class TraceOptions
     }
 
     /// <summary>Begins the trace of a generation.</summary>
-    public static TraceWriter? Begin(VerbContext context, ModelFolder model, string dtype, string cacheDtype, int[] ids, SamplingSettings settings, int samples)
+    public static TraceWriter? Begin(TraceRequest? request, ModelFolder model, string dtype, string cacheDtype, int[] ids, SamplingSettings settings, int samples)
     {
-        return Read(context) is not { } request ? null : TraceWriter.Create(request, "generate", new JsonObject
+        return request is null ? null : TraceWriter.Create(request, "generate", new JsonObject
         {
             ["model_digest"] = ModelFolder.Digests(model.Path, Compute.Current.Threads).Root.ToString(),
             ["dtype"] = dtype,

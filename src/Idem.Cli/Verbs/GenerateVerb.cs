@@ -112,6 +112,7 @@ internal static class GenerateVerb
             OutputFile.Require("generate", ReceiptFile.Name, output);
         }
 
+        TraceRequest? traced = TraceOptions.Read("generate", context);
         ModelFolder model = ModelPath.Load("generate", context.Value(Model)!, context.Value(Dtype)!);
         settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
@@ -121,7 +122,7 @@ internal static class GenerateVerb
             throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
-        using TraceWriter? trace = TraceOptions.Begin(context, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
+        using TraceWriter? trace = TraceOptions.Begin(traced, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
         CacheDtype cacheDtype = ProfileNames.ParseCache(context.Value(CacheDtypeName)!);
         Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = cacheDtype });
         GeneratedSample[] generated =

@@ -45,6 +45,7 @@ internal static class LogitsVerb
             throw new UsageException("logits: --out FILE.safetensors is missing: name the file to write");
         }
 
+        OutputFile.Require("logits", Out.Name, file);
         ModelFolder model = ModelPath.Load("logits", context.Value(Model)!, context.Value(Dtype)!);
         int[] ids = prompt is null ? TokenInput.Parse("logits", givenIds!, model) : TokenInput.Encode("logits", prompt, model);
         if (ids.Length > model.Model.Config.ContextLength)
@@ -54,11 +55,7 @@ internal static class LogitsVerb
 
         Tensor logits = Autograd.NoGrad(() => model.Model.Logits(ids));
         IReadOnlyList<NamedTensor> tensors = new[] { new KeyValuePair<string, Tensor>("logits", logits) }.ToNamedTensors();
-        using (FileStream stream = File.Create(file))
-        {
-            SafeTensorsWriter.Write(stream, tensors, SafeTensorsWriter.TransformersMetadata);
-        }
-
+        DurableFile.Write(DiskFileSystem.Instance, file, stream => SafeTensorsWriter.Write(stream, tensors, SafeTensorsWriter.TransformersMetadata));
         Digest digest = TensorDigest.ComputeAll(tensors, Numerics.Compute.Current.Threads).Root;
         if (context.Json)
         {

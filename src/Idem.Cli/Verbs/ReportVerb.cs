@@ -31,16 +31,7 @@ internal static class ReportVerb
     private static int Run(VerbContext context)
     {
         string file = context.Value(Out)!;
-        if (Directory.Exists(file) || string.IsNullOrWhiteSpace(Path.GetFileName(file)))
-        {
-            throw new UsageException($"report: --out {file} is a folder: name a file");
-        }
-
-        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException($"{folder}, where --out is to be written, does not exist: make it first");
-        }
-
+        OutputFile.Require("report", Out.Name, file);
         List<RunHistory> runs = [.. context.Value(Runs)!.Select(path => RunHistory.Load(path, context.Cancellation))];
         List<VerificationResult> results = [.. (context.Value(Verification) ?? []).Select(VerificationResult.Read)];
         if (results.FirstOrDefault(result => !runs.Any(result.IsOf)) is { } stranger)

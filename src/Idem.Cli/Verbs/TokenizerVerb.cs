@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Idem.Cli.Terminal;
 using Idem.Data;
+using Idem.Formats;
 using Idem.Tokenizers;
 
 namespace Idem.Cli.Verbs;
@@ -61,17 +62,12 @@ internal static class TokenizerVerb
                 : $"--min-frequency {minFrequency}: use a number from 1");
         }
 
+        string path = FileOf(context.Value(Out)!);
         string[] data = context.Value(DataOption)!;
         TextCorpus corpus = data is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(data);
         Tokenizer tokenizer = BpeTrainer.Train([corpus.Text], size, minFrequency, special);
-        string path = context.Value(Out)!;
-        if (!path.EndsWith(".json", StringComparison.Ordinal))
-        {
-            Directory.CreateDirectory(path);
-            path = Path.Combine(path, "tokenizer.json");
-        }
-
-        tokenizer.Save(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        DurableFile.Write(DiskFileSystem.Instance, path, tokenizer.ToJson());
         string digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(tokenizer.ToJson()));
         if (context.Json)
         {
@@ -86,5 +82,24 @@ internal static class TokenizerVerb
         }
 
         return ExitCodes.Success;
+    }
+
+    // A folder may be new, and gets the file.
+    private static string FileOf(string given)
+    {
+        const string Verb = "tokenizer train", Extension = ".json";
+        bool isFile = given.EndsWith(Extension, StringComparison.Ordinal);
+        string file = isFile ? given : Path.Combine(given, "tokenizer.json");
+        if (File.Exists(given) && !isFile)
+        {
+            throw new UsageException($"{Verb}: {Out.Name} {given} is a file: name a folder, or a file name that ends with {Extension}");
+        }
+
+        if (isFile || Directory.Exists(given))
+        {
+            OutputFile.Require(Verb, Out.Name, file);
+        }
+
+        return file;
     }
 }

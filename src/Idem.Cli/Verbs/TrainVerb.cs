@@ -35,7 +35,10 @@ internal static class TrainVerb
         HelpName = "MODEL",
     };
 
-    private static readonly Option<string?> Resume = new("--resume")
+    /// <summary>The option that continues a run.</summary>
+    public const string ResumeName = "--resume";
+
+    private static readonly Option<string?> Resume = new(ResumeName)
     {
         Description = "Continue the run in --out from its newest checkpoint, or from the step or checkpoint folder given.",
         HelpName = "STEP|CHECKPOINT",
@@ -64,7 +67,7 @@ internal static class TrainVerb
 
     private static int Run(VerbContext context)
     {
-        TrainingRequest request = Request(context) with { Trace = TraceOptions.Read(context) };
+        TrainingRequest request = Request(context) with { Trace = TraceOptions.Read("train", context) };
         if (context.Json)
         {
             return Finish(context, Trainer.Run(request, new JsonTrainingDisplay(), context.Cancellation));
@@ -94,7 +97,9 @@ internal static class TrainVerb
 
         if (string.IsNullOrWhiteSpace(outFolder))
         {
-            throw new UsageException("train: --out RUN is missing: name the folder to write the run to");
+            throw new UsageException(resume is null ? "train: --out RUN is missing: name the folder to write the run to"
+                : context.Value(Resume) is { } place && !place.All(char.IsAsciiDigit) ? $"train: {ResumeName} {place}: there is no such checkpoint folder; name one, or the run with --out RUN"
+                : $"train: {ResumeName}: name the run to continue with --out RUN");
         }
 
         string[] data = context.Value(Data) ?? [];

@@ -18,6 +18,14 @@ public sealed partial class DiskFileSystem : IFileSystem
     }
 
     /// <inheritdoc/>
+    public string Target(string path)
+    {
+        string target = FileKind.Follow(path);
+        return FileKind.Other(target) is not { } kind ? target
+            : throw new IOException($"{path}{(target == Path.GetFullPath(path) ? "" : $", which is {target},")} is {kind}: name a plain file");
+    }
+
+    /// <inheritdoc/>
     public DurableStream CreateFile(string path) => new DiskStream(path, FileMode.CreateNew);
 
     /// <inheritdoc/>

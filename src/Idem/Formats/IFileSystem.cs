@@ -6,6 +6,10 @@ namespace Idem.Formats;
 /// <summary>The file operations of durable writing.</summary>
 public interface IFileSystem
 {
+    /// <summary>Where a file of that path is to be written: links are followed to their end. Only a plain file may be there, or none.</summary>
+    /// <exception cref="IOException">Something else is there: a folder, a device, a pipe.</exception>
+    string Target(string path);
+
     /// <summary>Creates a new file for writing; an existing one is an <see cref="IOException"/>.</summary>
     DurableStream CreateFile(string path);
 

@@ -45,7 +45,7 @@ public sealed class TraceWriter : IDisposable
     public static TraceWriter Create(TraceRequest request, string kind, JsonObject subject)
     {
         ArgumentNullException.ThrowIfNull(request);
-        TraceWriter writer = new(request, new FileStream(request.Path, FileMode.Create, FileAccess.Write));
+        TraceWriter writer = new(request, Create(request.Path));
         JsonObject header = new() { ["format"] = Format, ["kind"] = kind, ["arithmetic"] = ArithmeticVersion.Name, ["subject"] = subject };
         writer.WriteLine(Encoding.UTF8.GetBytes(header.ToJsonString(Json)));
         return writer;
@@ -88,7 +88,7 @@ public sealed class TraceWriter : IDisposable
             return;
         }
 
-        using FileStream stream = new(tensors, FileMode.Create, FileAccess.Write);
+        using FileStream stream = Create(tensors);
         SafeTensorsWriter.Write(stream, _tensors);
         stream.Flush(flushToDisk: true);
     }
@@ -116,6 +116,8 @@ public sealed class TraceWriter : IDisposable
             _records++;
         }
     }
+
+    private static FileStream Create(string path) => new(DiskFileSystem.Instance.Target(path), FileMode.Create, FileAccess.Write);
 
     private void WriteLine(byte[] line)
     {

@@ -1,3 +1,5 @@
+using System.CommandLine;
+using Idem.Cli;
 using Idem.Tests.Support;
 
 namespace Idem.Tests.Cli;
@@ -20,7 +22,18 @@ public class ExitCodeTests
     [InlineData(2, "shards", "train", "--data", "demo:", "--out", "{run}", "--batch-size", "4", "--shards", "3")]
     [InlineData(2, "give a number", "train", "--data", "demo:", "--out", "{run}", "--steps", "many")]
     [InlineData(2, "temperature", "generate", "{run}", "--temperature", "-1")]
-    [InlineData(2, "--kv-cache-dtype: Argument 'f16' not recognized. Must be one of: 'f32' 'bf16'\nTry", "generate", "{run}", "--kv-cache-dtype", "f16")]
+    [InlineData(2, "--kv-cache-dtype: Argument 'f16' not recognized. Must be one of: 'f32' 'bf16': try 'idem generate --help'\n", "generate", "{run}", "--kv-cache-dtype", "f16")]
+    [InlineData(2, "unknown option --stepz: try 'idem train --help'", "train", "--out", "{run}", "--data", "demo:", "--stepz", "3")]
+    [InlineData(2, "unknown option --contex", "eval", "{run}", "--data", "a", "--contex", "4")]
+    [InlineData(2, "unknown option --jsno", "embed", "{run}", "to be", "--jsno")]
+    [InlineData(2, "unknown option --jsno", "logits", "{run}", "--ids", "1", "--out", "--jsno")]
+    [InlineData(2, "--key' is required; Option '--out' is required: try 'idem attest --help'", "attest", "{run}")]
+    [InlineData(2, "--max-tokens abc: give a whole number: try", "generate", "{run}", "--max-tokens", "abc")]
+    [InlineData(2, "--max-tokens 9999999999: give a whole number up to 2147483647: try", "generate", "{run}", "--max-tokens", "9999999999")]
+    [InlineData(2, "--seed -1: give a whole number from 0: try", "generate", "{run}", "--seed", "-1")]
+    [InlineData(2, "--threads x: give a whole number: try", "doctor", "--threads", "x")]
+    [InlineData(2, "--temperature hot: give a number", "generate", "{run}", "--temperature", "hot")]
+    [InlineData(1, "@everyone does not exist", "digest", "@everyone")]
     [InlineData(1, "does not exist", "digest", "{run}/nothing")]
     [InlineData(1, "is not a run folder", "verify", "{run}")]
     [InlineData(1, "nothing.txt", "train", "--data", "{run}/nothing.txt", "--out", "{run}")]
@@ -30,6 +43,51 @@ public class ExitCodeTests
         IdemProcess.Outcome outcome = IdemProcess.Run([.. arguments.Select(argument => argument.Replace("{run}", folder["run"], StringComparison.Ordinal))]);
         AssertFailure(outcome, exitCode, names);
     }
+
+    /// <summary>Behind an option or among arguments that take many values too: every verb, so that none can be forgotten.</summary>
+    [Fact]
+    public void AMisspeltFlagIsNeverTakenAsAValue()
+    {
+        int places = 0;
+        foreach (string[] words in CommandsWithManyValues())
+        {
+            places++;
+            string? problem = Problem([.. words, "a", "--no-such-flag"]);
+            Assert.True(problem?.StartsWith("unknown option --no-such-flag: try 'idem ", StringComparison.Ordinal) == true, $"{string.Join(' ', words)}: {problem}");
+            Assert.StartsWith("unknown option --no-such-flag", Problem([.. words, "--no-such-flag=3"]), StringComparison.Ordinal);
+            Assert.DoesNotContain("unknown option", Problem([.. words, "a", "--json"]) ?? "", StringComparison.Ordinal);
+        }
+
+        Assert.True(places >= 7, $"{places}");
+        Assert.Null(Problem(["embed", "model", "--", "--no-such-flag"]));
+        Assert.Null(Problem(["generate", "model", "--prompt=--no-such-flag"]));
+        Assert.Null(Problem(["embed", "model", "-5 degrees"]));
+    }
+
+    // The words that lead to each option and argument of each verb that takes many values.
+    private static IEnumerable<string[]> CommandsWithManyValues()
+    {
+        Stack<(string[] Words, Command Command)> open = new([([], CliApp.CreateRoot())]);
+        while (open.TryPop(out (string[] Words, Command Command) at))
+        {
+            foreach (Option option in at.Command.Options.Where(option => option.AllowMultipleArgumentsPerToken))
+            {
+                yield return [.. at.Words, option.Name];
+            }
+
+            if (at.Command.Arguments.Any(argument => argument.Arity.MaximumNumberOfValues > 1))
+            {
+                yield return [.. at.Words, "path"];
+            }
+
+            foreach (Command child in at.Command.Subcommands)
+            {
+                open.Push(([.. at.Words, child.Name], child));
+            }
+        }
+    }
+
+    private static string? Problem(string[] words) => Idem.Cli.CommandLine.Problem(Idem.Cli.CommandLine.Parse(CliApp.CreateRoot(), words), words);
 
     [Theory]
     [InlineData("empty", new byte[0], "empty")]
@@ -73,6 +131,7 @@ public class ExitCodeTests
         Assert.True(outcome.ExitCode == exitCode, outcome.ToString());
         Assert.Contains(names, outcome.Error, StringComparison.Ordinal);
         Assert.StartsWith("idem: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Single(outcome.Error.TrimEnd('\n').Split('\n'));
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
     }
 }

@@ -66,6 +66,8 @@ internal sealed class FaultyFileSystem : IFileSystem
     /// <summary>What a new process finds; <paramref name="random"/> decides what survives a <see cref="CrashKind.PowerCutReordered"/>.</summary>
     public FaultyFileSystem Reboot(CrashKind kind, Random? random = null) => new() { _root = _root.AfterCrash(kind, random ?? new Random(Operations)) };
 
+    public string Target(string path) => Path.GetFullPath(path); // it has files and folders only
+
     public DurableStream CreateFile(string path)
     {
         (FaultyFolder folder, string name) = Locate(path);
