@@ -22,14 +22,16 @@ internal static class CommandLine
     public static string? Problem(ParseResult parsed, string[] words)
     {
         Command command = parsed.CommandResult.Command;
-        string help = $"try '{Path(command)} --help'";
+        string help = $"Try '{Path(command)} --help'.";
         if (UnknownOption(command, words) is { } word)
         {
             bool isTaken = !parsed.UnmatchedTokens.Contains(word);
-            return $"unknown option {Name(word)}: {help}{(isTaken ? "; a value that begins so is written --name=VALUE, or stands behind a bare --" : "")}";
+            return $"unknown option {Name(word)}. {help}{(isTaken ? " A value that begins so is written --name=VALUE, or stands behind a bare --." : "")}";
         }
 
-        return parsed.Errors.Count > 0 ? $"{string.Join("; ", parsed.Errors.Select(Line).Distinct())}: {help}" : null;
+        return parsed.Errors.Count == 0 ? null
+            : command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [string first, ..] ? $"there is no verb '{first}'. {help}"
+            : $"{string.Join("; ", parsed.Errors.Select(Line).Distinct())}. {help}";
     }
 
     private static string? UnknownOption(Command command, string[] words)

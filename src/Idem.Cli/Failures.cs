@@ -3,6 +3,7 @@
 using System.CommandLine;
 using Idem.Data;
 using Idem.Formats;
+using Idem.Inference;
 using Idem.Models;
 using Idem.Nn;
 using Idem.Tokenizers;
@@ -18,7 +19,7 @@ internal static class Failures
     public static Failure? Describe(Exception exception, Command? verb = null) => exception switch
     {
         AggregateException { InnerException: { } inner } => Describe(inner, verb),
-        UsageException or TrainConfigException or ConversionException => new(ExitCodes.Usage, exception.Message),
+        UsageException or TrainConfigException or ConversionException or UnsuitableModelException => new(ExitCodes.Usage, exception.Message),
         DataException { IsAbsent: true } => new(ExitCodes.Failure, exception.Message),
         CorruptFileException or TokenizerFormatException or DataException => new(ExitCodes.Corrupt, exception.Message),
         ModelConfigException or StateDictException => new(ExitCodes.Corrupt, exception.Message),

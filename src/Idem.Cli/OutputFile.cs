@@ -6,6 +6,17 @@ namespace Idem.Cli;
 
 internal static class OutputFile
 {
+    /// <summary>Creates a folder and those above it that are not there.</summary>
+    public static void CreateFolder(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (!Directory.Exists(full))
+        {
+            CreateFolder(Path.GetDirectoryName(full)!);
+            DiskFileSystem.Instance.CreateDirectory(full);
+        }
+    }
+
     /// <summary>Throws where something that is no plain file is in its place, or its folder is not there.</summary>
     public static void Require(string verb, string option, string file)
     {

@@ -12,6 +12,8 @@ namespace Idem.Cli.Verbs;
 
 internal static class TokenizeVerb
 {
+    private const string StandardInput = "-";
+
     private static readonly Argument<string> PathArgument = new("path") { Description = "A tokenizer.json, a folder that holds one, or a GGUF file." };
 
     private static readonly Option<string> Jsonl = new("--jsonl")
@@ -51,7 +53,7 @@ internal static class TokenizeVerb
 
         Tokenizer tokenizer = ModelFolder.LoadTokenizer(context.Value(PathArgument)!);
         string name = context.Value(Jsonl)!;
-        using Stream input = name == "-" ? Console.OpenStandardInput() : File.OpenRead(name);
+        using Stream input = name == StandardInput ? Console.OpenStandardInput() : Open(name);
         using Stream output = Console.OpenStandardOutput();
         using var lines = new StreamReader(input, Strict, detectEncodingFromByteOrderMarks: false);
         using var buffered = new BufferedStream(output, 1 << 16);
@@ -70,6 +72,10 @@ internal static class TokenizeVerb
 
         return ExitCodes.Success;
     }
+
+    private static FileStream Open(string name) => Directory.Exists(name) ? throw new UsageException($"tokenize: {Jsonl.Name} {name} is a folder: name a file")
+        : File.Exists(name) ? File.OpenRead(name)
+        : throw new FileNotFoundException($"tokenize: {Jsonl.Name} {name} does not exist: name a file of JSON lines, or {StandardInput} for standard input");
 
     private static string? ReadLine(StreamReader lines, string name, int number)
     {

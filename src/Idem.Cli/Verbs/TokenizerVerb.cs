@@ -66,7 +66,7 @@ internal static class TokenizerVerb
         string[] data = context.Value(DataOption)!;
         TextCorpus corpus = data is [DemoPath] ? new TextCorpus([new TextDocument("demo", DemoCorpus.Generate())]) : TextCorpus.Load(data);
         Tokenizer tokenizer = BpeTrainer.Train([corpus.Text], size, minFrequency, special);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        OutputFile.CreateFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         DurableFile.Write(DiskFileSystem.Instance, path, tokenizer.ToJson());
         string digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(tokenizer.ToJson()));
         if (context.Json)

@@ -21,12 +21,22 @@ public sealed partial class DiskFileSystem : IFileSystem
     public string Target(string path)
     {
         string target = FileKind.Follow(path);
-        return FileKind.Other(target) is not { } kind ? target
+        return FileKind.Other(path) is not { } kind ? target
             : throw new IOException($"{path}{(target == Path.GetFullPath(path) ? "" : $", which is {target},")} is {kind}: name a plain file");
     }
 
     /// <inheritdoc/>
-    public DurableStream CreateFile(string path) => new DiskStream(path, FileMode.CreateNew);
+    public DurableStream CreateFile(string path)
+    {
+        try
+        {
+            return new DiskStream(path, FileMode.CreateNew);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new IOException($"{path}: the system makes no files there; name one elsewhere", e); // such as /proc
+        }
+    }
 
     /// <inheritdoc/>
     public DurableStream OpenAppend(string path) => new DiskStream(path, FileMode.Append);
@@ -55,7 +65,19 @@ public sealed partial class DiskFileSystem : IFileSystem
             throw new DirectoryNotFoundException($"the folder that should hold '{path}' does not exist");
         }
 
-        Directory.CreateDirectory(path);
+        if (File.Exists(path))
+        {
+            throw new IOException($"{path} is a file: name a folder elsewhere");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new IOException($"{path}: the system makes no folders there; name one elsewhere", e); // such as /proc
+        }
     }
 
     /// <inheritdoc/>

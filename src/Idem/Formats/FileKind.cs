@@ -28,7 +28,7 @@ internal static unsafe partial class FileKind
         throw new IOException($"{path} is a link that leads to itself: name a plain file");
     }
 
-    /// <summary>What is there, if it is neither a plain file nor nothing.</summary>
+    /// <summary>What is there or behind links, if it is neither a plain file nor nothing. A link to an open pipe has a name that leads nowhere, and is a pipe.</summary>
     public static string? Other(string path)
     {
         if (Directory.Exists(path))

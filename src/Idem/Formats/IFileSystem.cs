@@ -25,7 +25,7 @@ public interface IFileSystem
     /// <summary>Cuts a file to <paramref name="length"/> bytes, durably.</summary>
     void Truncate(string path, long length);
 
-    /// <summary>Creates one folder inside an existing one.</summary>
+    /// <summary>Creates one folder inside an existing one; a file in its place is an <see cref="IOException"/>.</summary>
     void CreateDirectory(string path);
 
     /// <summary>Makes the entries of a folder durable: files created, renamed and deleted in it.</summary>

@@ -70,6 +70,12 @@ public sealed class SafeTensorsFile : IDisposable
                 throw ReadFailure.Of(path, e);
             }
 
+            // A pickle's first bytes are no header: what it is says more than what they would mean.
+            if (e is SafeTensorsException && SafeTensorsFolder.OtherFormat(path) is { } other)
+            {
+                throw other;
+            }
+
             throw;
         }
     }

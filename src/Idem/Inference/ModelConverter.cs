@@ -55,8 +55,7 @@ public static class ModelConverter
         using OpenWeights weights = files.OpenWeights();
         StoredState state = weights.State();
         LanguageModel model = ModelFolder.CreateModel(files, config, state);
-        IStateSource renamed = model.Renamed(state);
-        model.CheckStateDict(renamed);
+        IStateSource renamed = Renamed(model, state, source);
         NamedTensor[] tensors = [.. dtype is { } wanted ? Converted(model, renamed, wanted) : weights.Tensors.Where(tensor => IsWeight(tensor, state))];
         byte[] json = ConfigJson.Of(model.Config, DtypeName(dtype, tensors), tensors.Any(tensor => tensor.DType == DType.I8));
         List<FolderFile> content = [new FolderFile(IModelFiles.Config, stream => stream.Write(json)), .. ModelFolder.Companions(files)];
@@ -80,6 +79,21 @@ public static class ModelConverter
         }
 
         return new ConvertedModel(destination, model.Config.ModelType, tensors.Sum(tensor => tensor.Data.ByteCount), problem);
+    }
+
+    // The weights under the names that the model has, all of them of its shapes.
+    private static IStateSource Renamed(LanguageModel model, StoredState state, string source)
+    {
+        try
+        {
+            IStateSource renamed = model.Renamed(state);
+            model.CheckStateDict(renamed);
+            return renamed;
+        }
+        catch (StateDictException exception)
+        {
+            throw exception.At(source);
+        }
     }
 
     private static void CheckDestination(string source, string destination)

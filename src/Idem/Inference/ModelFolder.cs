@@ -6,11 +6,15 @@ using System.Text.Json.Nodes;
 using Idem.Audit;
 using Idem.Formats;
 using Idem.Models;
+using Idem.Nn;
 using Idem.Numerics.Kernels;
 using Idem.Tokenizers;
 using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace Idem.Inference;
+
+/// <summary>A model that is whole, but of a kind that cannot do what is asked of it.</summary>
+public sealed class UnsuitableModelException(string message) : Exception(message);
 
 /// <summary>A model with its tokenizer.</summary>
 public sealed class ModelFolder
@@ -45,8 +49,8 @@ public sealed class ModelFolder
     public PackedDtype Dtype { get; }
 
     /// <summary>The model, if it generates text.</summary>
-    /// <exception cref="ModelConfigException">It does not.</exception>
-    public DecoderModel Decoder => Model as DecoderModel ?? throw new ModelConfigException(
+    /// <exception cref="UnsuitableModelException">It does not.</exception>
+    public DecoderModel Decoder => Model as DecoderModel ?? throw new UnsuitableModelException(
         $"{Path}: model_type '{Model.Config.ModelType}' is an encoder, which does not continue a text; use 'idem embed', or name a decoder.");
 
     /// <summary>Whether there is a tokenizer.</summary>
@@ -69,7 +73,7 @@ public sealed class ModelFolder
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="CorruptFileException">A file is not what it should be.</exception>
     /// <exception cref="ModelConfigException">The model is of a kind that is not supported.</exception>
-    /// <exception cref="Nn.StateDictException">The weights do not fit the configuration.</exception>
+    /// <exception cref="StateDictException">The weights do not fit the configuration.</exception>
     public static ModelFolder Load(string path, PackedDtype? packed = null)
     {
         IModelFiles files = OpenFiles(path);
@@ -77,7 +81,15 @@ public sealed class ModelFolder
         using OpenWeights weights = files.OpenWeights();
         StoredState state = weights.State();
         LanguageModel model = CreateModel(files, config, state);
-        model.LoadStateDict(state, packed);
+        try
+        {
+            model.LoadStateDict(state, packed);
+        }
+        catch (StateDictException exception)
+        {
+            throw exception.At(path);
+        }
+
         model.Eval();
         return new ModelFolder(files, model, packed ?? PackedDtype.Float32);
     }
@@ -143,7 +155,9 @@ public sealed class ModelFolder
         }
         catch (ModelConfigException exception)
         {
-            throw new ModelConfigException($"{(files is FolderFiles ? System.IO.Path.Combine(files.Path, IModelFiles.Config) : files.Path)}: {exception.Message}", exception);
+            // The message begins with the file's name, which in a folder is the end of its path.
+            string place = files is FolderFiles && exception.Message.StartsWith(IModelFiles.Config, StringComparison.Ordinal) ? files.Path + System.IO.Path.DirectorySeparatorChar : files.Path + ": ";
+            throw new ModelConfigException(place + exception.Message, exception);
         }
     }
 

@@ -3,6 +3,7 @@
 
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Idem.Formats;
 
 namespace Idem.Training;
 
@@ -23,7 +24,8 @@ public static class TrainConfigResolver
     /// <param name="preset">A name of <see cref="Presets"/>, or null.</param>
     /// <param name="configFile">A JSON file with settings, or null.</param>
     /// <param name="overrides">Settings by name, as given by flags.</param>
-    /// <exception cref="TrainConfigException">Something cannot be read, is unknown or out of range.</exception>
+    /// <exception cref="TrainConfigException">Something is unknown, malformed or out of range.</exception>
+    /// <exception cref="IOException">The file is not there, or cannot be read.</exception>
     public static TrainConfig Resolve(string? preset, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
     {
         JsonObject merged = JsonSerializer.SerializeToNode(new TrainConfig(), TrainConfigJson.Default.TrainConfig)!.AsObject();
@@ -45,7 +47,8 @@ public static class TrainConfigResolver
     /// <param name="contextLength">The longest sequence of the model.</param>
     /// <param name="configFile">A JSON file with settings, or null.</param>
     /// <param name="overrides">Settings by name, as given by flags.</param>
-    /// <exception cref="TrainConfigException">Something cannot be read, is unknown or out of range, or not for this run to say.</exception>
+    /// <exception cref="TrainConfigException">Something is unknown, malformed or out of range, or not for this run to say.</exception>
+    /// <exception cref="IOException">The file is not there, or cannot be read.</exception>
     internal static TrainConfig ResolveFrom(int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
     {
         TrainConfig start = Presets.FineTuning with { NPositions = Math.Min(Presets.FineTuning.NPositions, contextLength) };
@@ -156,9 +159,17 @@ public static class TrainConfigResolver
         {
             text = File.ReadAllText(path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new TrainConfigException($"config file {path} cannot be read: {exception.Message}");
+            throw new FileNotFoundException($"config file {path} does not exist: name a JSON file of settings", exception);
+        }
+        catch (Exception) when (Directory.Exists(path))
+        {
+            throw new TrainConfigException($"config file {path} is a folder: name a JSON file of settings");
+        }
+        catch (Exception exception) when (ReadFailure.Is(path, exception))
+        {
+            throw ReadFailure.Of(path, exception);
         }
 
         try

@@ -83,7 +83,7 @@ public static class Trainer
             // Killed before run.json was written: nothing was lost, and everything needed is on the command line.
             return request.Data.Count > 0
                 ? Begin(request, files, compute)
-                : throw new TrainingException($"{request.RunFolder} holds no run to resume: it has no {RunManifest.FileName}");
+                : throw new TrainingException($"{request.RunFolder} holds no run to resume: it has no {RunManifest.FileName}; name a folder that 'idem train --out' wrote, or begin a run with --data");
         }
 
         return Reopen(request, files, compute);
@@ -237,6 +237,14 @@ public static class Trainer
         if (files.FileExists(path))
         {
             throw new TrainingException($"{path} is a file: name a folder for the run");
+        }
+
+        for (string? above = Path.GetDirectoryName(Path.GetFullPath(path)); above is not null && !files.DirectoryExists(above); above = Path.GetDirectoryName(above))
+        {
+            if (files.FileExists(above))
+            {
+                throw new TrainingException($"{path}: {above} is a file, in which there is no folder: name one elsewhere");
+            }
         }
 
         if (Training.RunFolder.IsRun(files, path))

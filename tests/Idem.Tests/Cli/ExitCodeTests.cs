@@ -22,17 +22,19 @@ public class ExitCodeTests
     [InlineData(2, "shards", "train", "--data", "demo:", "--out", "{run}", "--batch-size", "4", "--shards", "3")]
     [InlineData(2, "give a number", "train", "--data", "demo:", "--out", "{run}", "--steps", "many")]
     [InlineData(2, "temperature", "generate", "{run}", "--temperature", "-1")]
-    [InlineData(2, "--kv-cache-dtype: Argument 'f16' not recognized. Must be one of: 'f32' 'bf16': try 'idem generate --help'\n", "generate", "{run}", "--kv-cache-dtype", "f16")]
-    [InlineData(2, "unknown option --stepz: try 'idem train --help'", "train", "--out", "{run}", "--data", "demo:", "--stepz", "3")]
+    [InlineData(2, "--kv-cache-dtype: Argument 'f16' not recognized. Must be one of: 'f32' 'bf16'. Try 'idem generate --help'.\n", "generate", "{run}", "--kv-cache-dtype", "f16")]
+    [InlineData(2, "unknown option --stepz. Try 'idem train --help'", "train", "--out", "{run}", "--data", "demo:", "--stepz", "3")]
     [InlineData(2, "unknown option --contex", "eval", "{run}", "--data", "a", "--contex", "4")]
     [InlineData(2, "unknown option --jsno", "embed", "{run}", "to be", "--jsno")]
     [InlineData(2, "unknown option --jsno", "logits", "{run}", "--ids", "1", "--out", "--jsno")]
-    [InlineData(2, "--key' is required; Option '--out' is required: try 'idem attest --help'", "attest", "{run}")]
-    [InlineData(2, "--max-tokens abc: give a whole number: try", "generate", "{run}", "--max-tokens", "abc")]
-    [InlineData(2, "--max-tokens 9999999999: give a whole number up to 2147483647: try", "generate", "{run}", "--max-tokens", "9999999999")]
-    [InlineData(2, "--seed -1: give a whole number from 0: try", "generate", "{run}", "--seed", "-1")]
-    [InlineData(2, "--threads x: give a whole number: try", "doctor", "--threads", "x")]
+    [InlineData(2, "--key' is required; Option '--out' is required. Try 'idem attest --help'", "attest", "{run}")]
+    [InlineData(2, "--max-tokens abc: give a whole number. Try", "generate", "{run}", "--max-tokens", "abc")]
+    [InlineData(2, "--max-tokens 9999999999: give a whole number up to 2147483647. Try", "generate", "{run}", "--max-tokens", "9999999999")]
+    [InlineData(2, "--seed -1: give a whole number from 0. Try", "generate", "{run}", "--seed", "-1")]
+    [InlineData(2, "--threads x: give a whole number. Try", "doctor", "--threads", "x")]
     [InlineData(2, "--temperature hot: give a number", "generate", "{run}", "--temperature", "hot")]
+    [InlineData(2, "there is no verb 'nonsense'. Try 'idem --help'.", "nonsense")]
+    [InlineData(2, "no verb 'xyz'. Try 'idem tokenizer --help'.", "tokenizer", "xyz")]
     [InlineData(1, "@everyone does not exist", "digest", "@everyone")]
     [InlineData(1, "does not exist", "digest", "{run}/nothing")]
     [InlineData(1, "is not a run folder", "verify", "{run}")]
@@ -53,7 +55,7 @@ public class ExitCodeTests
         {
             places++;
             string? problem = Problem([.. words, "a", "--no-such-flag"]);
-            Assert.True(problem?.StartsWith("unknown option --no-such-flag: try 'idem ", StringComparison.Ordinal) == true, $"{string.Join(' ', words)}: {problem}");
+            Assert.True(problem?.StartsWith("unknown option --no-such-flag. Try 'idem ", StringComparison.Ordinal) == true, $"{string.Join(' ', words)}: {problem}");
             Assert.StartsWith("unknown option --no-such-flag", Problem([.. words, "--no-such-flag=3"]), StringComparison.Ordinal);
             Assert.DoesNotContain("unknown option", Problem([.. words, "a", "--json"]) ?? "", StringComparison.Ordinal);
         }
@@ -105,6 +107,8 @@ public class ExitCodeTests
     public void AMisspeltSettingInAConfigFileIsNamed()
     {
         using TemporaryFolder folder = new();
+        AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder["none"]), 1, $"config file {folder["none"]} does not exist: name a JSON file");
+        AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder.Path), 2, "is a folder: name a JSON file");
         File.WriteAllText(folder["config.json"], """{ "n_layers": 2 }""");
         AssertFailure(IdemProcess.Run("train", "--data", "demo:", "--out", folder["run"], "--config", folder["config.json"]), 2, "did you mean 'n_layer'");
         File.WriteAllText(folder["config.json"], """{ "n_layer": """);
@@ -124,6 +128,45 @@ public class ExitCodeTests
         AssertFailure(IdemProcess.Run(["train", "--data", "demo:", "--out", folder["run"], .. Small]), 1, "--resume");
         AssertFailure(IdemProcess.Run("train", "--out", folder["run"], "--resume", "--steps", "9"), 2, "steps is 4 in the run, 9 on the command line");
         AssertFailure(IdemProcess.Run("train", "--out", folder["run"], "--resume", "3"), 1, "it has: 2, 4");
+    }
+
+    [Fact]
+    public void APlaceWhereNoRunCanBeIsNamedBeforeTheDataIsRead()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["file"], "");
+        string[] train = ["train", "--data", folder["no-data"], "--out"];
+        AssertFailure(IdemProcess.Run([.. train, Path.Combine(folder["file"], "a", "run")]), 1, $"{folder["file"]} is a file, in which there is no folder: name one elsewhere");
+        string[] tokenizer = ["tokenizer", "train", "--data", "demo:", "--vocab-size", "256", "--out"];
+        AssertFailure(IdemProcess.Run([.. tokenizer, folder["file"]]), 2, "is a file: name a folder, or a file name that ends with .json");
+        AssertFailure(IdemProcess.Run([.. tokenizer, Path.Combine(folder["file"], "t")]), 1, $"{folder["file"]} is a file: name a folder elsewhere");
+        if (OperatingSystem.IsLinux())
+        {
+            AssertFailure(IdemProcess.Run(["train", "--data", "demo:", "--out", "/proc/run", .. Small]), 1, "/proc/run: the system makes no folders there; name one elsewhere");
+        }
+    }
+
+    [Fact]
+    public void WhatCannotBeResumedIsNamed()
+    {
+        using TemporaryFolder folder = new();
+        AssertFailure(IdemProcess.Run("train", "--resume", "--out", folder["run"]), 1, "has no run.json; name a folder that 'idem train --out' wrote, or begin a run with --data");
+        AssertFailure(IdemProcess.Run("train", "--resume", folder["nothing"]), 2, $"--resume {folder["nothing"]}: there is no such checkpoint folder");
+        AssertFailure(IdemProcess.Run("train", "--resume", "5"), 2, "name the run to continue with --out RUN");
+        AssertFailure(IdemProcess.Run("train", "--resume"), 2, "name the run to continue with --out RUN");
+    }
+
+    /// <summary>Only training leaves something to go on from.</summary>
+    [Fact]
+    public void AFullDiskHasARemedyThatTheVerbHas()
+    {
+        IOException full = new("No space left on device : 'x'");
+        foreach (Command verb in CliApp.CreateRoot().Subcommands)
+        {
+            Failures.Failure failure = Failures.Describe(full, verb)!;
+            Assert.Equal(ExitCodes.Failure, failure.ExitCode);
+            Assert.Equal($"{full.Message}. Free some space, then {(verb.Name == "train" ? "continue with --resume" : "run it again")}.", failure.Message);
+        }
     }
 
     internal static void AssertFailure(IdemProcess.Outcome outcome, int exitCode, string names)

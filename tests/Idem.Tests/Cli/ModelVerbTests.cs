@@ -85,8 +85,12 @@ public class ModelVerbTests
     [InlineData(2, "--context", "eval", "{model}", "--data", "{folder}/text", "--context", "81")]
     [InlineData(2, "name the model's folder", "generate", "{model}/model.safetensors", "--ids", "1")]
     [InlineData(2, "'n_layer'", "train", "--from", "{model}", "--data", "{folder}/text", "--out", "{folder}/run", "--n-layer", "3")]
-    [InlineData(4, "encoder", "generate", "{bert}", "--ids", "1")]
+    [InlineData(2, "is an encoder, which does not continue a text; use 'idem embed'", "generate", "{bert}", "--ids", "1")]
     [InlineData(4, "pickle", "generate", "{folder}/model.bin", "--ids", "1")]
+    [InlineData(4, "{folder}/model.bin: is a Python pickle, a program that runs when it is read: Idem reads none. Convert it", "digest", "{folder}/model.bin")]
+    [InlineData(4, "{folder}/model.pt: is a Python pickle", "diff", "{folder}/model.pt", "{model}")]
+    [InlineData(1, "does not exist: name a file of JSON lines", "tokenize", "{model}", "--jsonl", "{folder}/none")]
+    [InlineData(2, "is a folder: name a file", "tokenize", "{model}", "--jsonl", "{folder}")]
     [InlineData(1, "hf download nobody/nothing", "generate", "nobody/nothing", "--ids", "1")]
     [InlineData(1, "nothing.txt", "eval", "{model}", "--data", "{folder}/nothing.txt")]
     public void Errors_are_one_line_with_a_remedy(int exitCode, string names, params string[] arguments)
@@ -97,11 +101,28 @@ public class ModelVerbTests
         string encoder = TinyFolder.Write(folder, bert, "bert");
         File.WriteAllText(folder["text"], TinyFolder.Text);
         File.WriteAllBytes(folder["model.bin"], [0x80, 2]);
-        IdemProcess.Outcome outcome = IdemProcess.Run([.. arguments.Select(argument => argument
-            .Replace("{model}", model, StringComparison.Ordinal).Replace("{bert}", encoder, StringComparison.Ordinal).Replace("{folder}", folder.Path, StringComparison.Ordinal))]);
-        Assert.True(outcome.ExitCode == exitCode, outcome.ToString());
-        Assert.Contains(names, outcome.Error, StringComparison.Ordinal);
-        Assert.Single(outcome.Error.TrimEnd().Split('\n'));
+        File.WriteAllText(folder["model.pt"], "PK\u0003\u0004 as torch.save writes");
+        string Named(string text) => text
+            .Replace("{model}", model, StringComparison.Ordinal).Replace("{bert}", encoder, StringComparison.Ordinal).Replace("{folder}", folder.Path, StringComparison.Ordinal);
+        ExitCodeTests.AssertFailure(IdemProcess.Run([.. arguments.Select(Named)]), exitCode, Named(names));
+    }
+
+    [Fact]
+    public void A_configuration_that_does_not_fit_is_named_with_its_folder_once()
+    {
+        using TemporaryFolder folder = new();
+        string model = TinyFolder.Write(folder, "llama"), config = Path.Combine(model, "config.json"), text = File.ReadAllText(config);
+        File.WriteAllText(config, System.Text.RegularExpressions.Regex.Replace(text, "\"intermediate_size\": [0-9]+", "\"intermediate_size\": 8"));
+        foreach (string[] verb in new string[][] { ["generate", model, "--ids", "1"], ["convert", model, folder["out"]] })
+        {
+            IdemProcess.Outcome outcome = IdemProcess.Run(verb);
+            ExitCodeTests.AssertFailure(outcome, 4, $"idem: {model}: Llama: the values do not fit: 'model.layers.0.mlp.gate_proj.weight' has shape ");
+            Assert.Equal(3, outcome.Error.Split("has shape").Length - 1);
+            Assert.Matches("; and [0-9]+ more[.] Load them", outcome.Error);
+        }
+
+        File.WriteAllText(config, text.Replace("\"llama\"", "\"mixtral\"", StringComparison.Ordinal));
+        ExitCodeTests.AssertFailure(IdemProcess.Run("generate", model, "--ids", "1"), 4, $"idem: {config}: model_type is 'mixtral'");
     }
 
     private static JsonNode Run(params string[] arguments) => Run(null, arguments);
