@@ -16,8 +16,8 @@ using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 namespace Idem.Extensions.AI;
 
 /// <summary>
-/// Answers chats. Requests from several threads share the model's steps. Options that are not given: temperature 0.8, seed 0, as many
-/// tokens as the context holds. An answer is held to a JSON schema token by token (<see cref="JsonSchemaConstraints"/>); a schema takes no
+/// Answers chats. Requests from several threads share the model's steps. Options that are not given: what the model's
+/// generation_config.json says, then temperature 0.8, seed 0, as many tokens as the context holds. An answer is held to a JSON schema token by token (<see cref="JsonSchemaConstraints"/>); a schema takes no
 /// properties but its own, all of them. What cannot be honoured (tools, JSON without a schema, images, another model) is refused.
 /// </summary>
 public sealed class IdemChatClient : IChatClient
@@ -31,6 +31,7 @@ public sealed class IdemChatClient : IChatClient
 
     private readonly ModelFolder _model;
     private readonly ChatTemplate _template;
+    private readonly GenerationDefaults _defaults;
     private readonly Engine _engine;
     private readonly Lazy<JsonSchemaConstraints> _schemas;
     private readonly Lock _gate = new(); // whoever reads steps the engine, which advances everybody
@@ -38,13 +39,16 @@ public sealed class IdemChatClient : IChatClient
     /// <summary>A client of a model.</summary>
     /// <param name="model">A decoder with a tokenizer.</param>
     /// <param name="template">How conversations become text; null for the folder's own.</param>
+    /// <param name="defaults">What options are that requests leave out; null for what the folder's generation_config.json says.</param>
     /// <exception cref="ArgumentException">There is no template.</exception>
-    public IdemChatClient(ModelFolder model, ChatTemplate? template = null)
+    /// <exception cref="Models.ModelConfigException">generation_config.json asks for what there is not.</exception>
+    public IdemChatClient(ModelFolder model, ChatTemplate? template = null, GenerationDefaults? defaults = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
         _template = template ?? ChatTemplate.Load(model.ReadFile, model.Path)
             ?? throw new ArgumentException($"{model.Path} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): pass one", nameof(model));
+        _defaults = defaults ?? model.GenerationDefaults;
         _engine = new Engine(model.Decoder);
         _schemas = new Lazy<JsonSchemaConstraints>(() => new JsonSchemaConstraints(model.Tokenizer, model.Decoder.Config.VocabSize, model.StopIds));
     }
@@ -153,12 +157,14 @@ public sealed class IdemChatClient : IChatClient
 
     private SamplingSettings Settings(ChatOptions? options, int promptTokens) => new()
     {
-        MaxTokens = options?.MaxOutputTokens ?? Math.Max(1, _model.Decoder.Config.ContextLength - promptTokens),
-        Temperature = options?.Temperature ?? DefaultTemperature,
-        TopK = options?.TopK ?? 0,
-        TopP = options?.TopP ?? 1f,
-        FrequencyPenalty = options?.FrequencyPenalty ?? 0f,
-        PresencePenalty = options?.PresencePenalty ?? 0f,
+        MaxTokens = options?.MaxOutputTokens ?? Math.Max(1, Math.Min(_defaults.MaxTokens(promptTokens) ?? int.MaxValue, _model.Decoder.Config.ContextLength - promptTokens)),
+        Temperature = options?.Temperature ?? _defaults.Temperature ?? DefaultTemperature,
+        TopK = options?.TopK ?? _defaults.TopK ?? 0,
+        TopP = options?.TopP ?? _defaults.TopP ?? 1f,
+        MinP = _defaults.MinP ?? 0f,
+        RepetitionPenalty = _defaults.RepetitionPenalty ?? 1f,
+        FrequencyPenalty = options?.FrequencyPenalty ?? _defaults.FrequencyPenalty ?? 0f,
+        PresencePenalty = options?.PresencePenalty ?? _defaults.PresencePenalty ?? 0f,
         Seed = unchecked((ulong)(options?.Seed ?? 0)),
         StopIds = _model.StopIds,
         Constraint = options?.ResponseFormat is ChatResponseFormatJson { Schema: { } schema } ? _schemas.Value.Create(Closed(schema)) : null,

@@ -6,6 +6,7 @@ using Idem.Audit;
 using Idem.ChatTemplates;
 using Idem.Inference;
 using Idem.Inference.Constraints;
+using Idem.Models;
 using Idem.Nn;
 using Idem.Server.Http;
 using Idem.Server.Requests;
@@ -26,6 +27,7 @@ public sealed class ServedModel
     /// <param name="folder">A model with a tokenizer.</param>
     /// <param name="settings">How it is loaded and named.</param>
     /// <exception cref="InvalidDataException">The folder's chat template cannot be used.</exception>
+    /// <exception cref="ModelConfigException">Its generation_config.json asks for what there is not.</exception>
     public ServedModel(ModelFolder folder, ServedModelSettings settings)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -36,6 +38,7 @@ public sealed class ServedModel
         MaxLength = Math.Min(settings.MaxLength ?? int.MaxValue, folder.Model.Config.ContextLength);
         Tokenizer = folder.Tokenizer;
         StopIds = folder.StopIds;
+        Defaults = settings.Defaults ?? (folder.Model is DecoderModel ? folder.GenerationDefaults : GenerationDefaults.None);
         _template = ChatTemplate.Load(folder.ReadFile, folder.Path);
         _schemas = new Lazy<JsonSchemaConstraints>(() => new JsonSchemaConstraints(Tokenizer, Vocabulary, StopIds));
         Identity = Receipts.Identify(folder, settings.CacheDtype);
@@ -64,10 +67,13 @@ public sealed class ServedModel
     /// <summary>The ids that end a text.</summary>
     public IReadOnlyList<int> StopIds { get; }
 
-    /// <summary>What decides the bits of an answer beside its request: weights, configuration, tokenizer, template, arithmetic and dtypes.</summary>
+    /// <summary>What the fields are that a request leaves out, before OpenAI's defaults.</summary>
+    public GenerationDefaults Defaults { get; }
+
+    /// <summary>What decides the bits of an answer beside its request (<see cref="Defaults"/> filled in): weights, configuration, tokenizer, template, arithmetic and dtypes.</summary>
     public ReceiptModel Identity { get; }
 
-    /// <summary>The digest of <see cref="Identity"/>: equal fingerprints give equal answers.</summary>
+    /// <summary>The digest of <see cref="Identity"/>: equal fingerprints give equal answers to requests that leave nothing to defaults.</summary>
     public string Fingerprint { get; }
 
     /// <summary>When the server took it, in seconds since 1970.</summary>
@@ -75,6 +81,19 @@ public sealed class ServedModel
 
     /// <summary>Whether conversations can be turned into prompts.</summary>
     public bool HasChatTemplate => _template is not null;
+
+    /// <summary>Tokens that the model generates at most after a prompt where the request does not say; null where the model does not either.</summary>
+    internal int? DefaultMaxTokens(int promptTokens)
+    {
+        try
+        {
+            return Defaults.MaxTokens(promptTokens);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ApiException(400, exception.Message, "invalid_request_error", "max_tokens", "context_length_exceeded");
+        }
+    }
 
     /// <summary>A text as a prompt.</summary>
     internal Prompt Encode(string text, bool addSpecialTokens, string param) => Check(Encode(text, addSpecialTokens), text, param);
@@ -186,4 +205,7 @@ public sealed record ServedModelSettings
 
     /// <summary>How keys and values are held.</summary>
     public CacheDtype CacheDtype { get; init; }
+
+    /// <summary>What the fields are that requests leave out; null: what the model's generation_config.json says.</summary>
+    public GenerationDefaults? Defaults { get; init; }
 }

@@ -16,7 +16,8 @@ internal static class GenerateJson
     public sealed record ReceiptFile(string File, Digest Id, Digest Weights);
 
     public static void Write(
-        ModelFolder model, string dtype, string cacheDtype, string? prompt, int[] promptIds, SamplingSettings settings, string[] stops, GeneratedSample[] samples, ReceiptFile? receipt)
+        ModelFolder model, string dtype, string cacheDtype, string? prompt, int[] promptIds, int unseen, SamplingSettings settings, string[] stops,
+        GeneratedSample[] samples, ReceiptFile? receipt)
     {
         Digest weights = receipt?.Weights ?? ModelFolder.Digests(model.Path, Numerics.Compute.Current.Threads).Root;
         JsonObject result = new()
@@ -28,6 +29,7 @@ internal static class GenerateJson
             ["kv_cache_dtype"] = cacheDtype,
             ["prompt"] = prompt,
             ["prompt_ids"] = TokenInput.ToJson(promptIds),
+            ["prompt_tokens_unseen"] = unseen,
             ["max_tokens"] = settings.MaxTokens,
             ["temperature"] = settings.Temperature,
             ["top_k"] = settings.TopK,

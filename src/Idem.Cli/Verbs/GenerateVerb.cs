@@ -18,43 +18,6 @@ internal static class GenerateVerb
 
     private static readonly Option<string?> Ids = TokenInput.IdsOption();
 
-    private static readonly Option<int> MaxTokens = new("--max-tokens")
-    {
-        Description = "Tokens to generate at most.", HelpName = "N", DefaultValueFactory = _ => 128,
-    };
-
-    private static readonly Option<float> Temperature = new("--temperature")
-    {
-        Description = "0 takes the most likely token always.", HelpName = "T", DefaultValueFactory = _ => 0.8f,
-    };
-
-    private static readonly Option<int> TopK = new("--top-k") { Description = "Draw among the K most likely tokens; 0: all.", HelpName = "K" };
-
-    private static readonly Option<float> TopP = new("--top-p")
-    {
-        Description = "Draw among the most likely tokens that together reach this probability; 1: all.", HelpName = "P", DefaultValueFactory = _ => 1f,
-    };
-
-    private static readonly Option<float> MinP = new("--min-p")
-    {
-        Description = "Draw among tokens at least this share as likely as the most likely one; 0: all.", HelpName = "P",
-    };
-
-    private static readonly Option<float> RepetitionPenalty = new("--repetition-penalty")
-    {
-        Description = "Divides the logits of tokens in the prompt or the text (multiplies negative ones); 1: none.", HelpName = "R", DefaultValueFactory = _ => 1f,
-    };
-
-    private static readonly Option<float> PresencePenalty = new("--presence-penalty")
-    {
-        Description = "Subtracted from the logits of tokens in the text; 0: none.", HelpName = "P",
-    };
-
-    private static readonly Option<float> FrequencyPenalty = new("--frequency-penalty")
-    {
-        Description = "Subtracted from the logits of tokens in the text, times their number; 0: none.", HelpName = "F",
-    };
-
     private static readonly Option<string[]> Stop = new("--stop") { Description = "End the text before this string; may be repeated.", HelpName = "TEXT" };
 
     private static readonly Option<int> LogProbs = new("--logprobs") { Description = "With --json, report the N most likely tokens at each place.", HelpName = "N" };
@@ -63,8 +26,6 @@ internal static class GenerateVerb
     {
         Description = "Samples of the prompt, each with its own draws.", HelpName = "N", DefaultValueFactory = _ => 1,
     };
-
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "Decides every draw.", HelpName = "N" };
 
     private static readonly Option<string> Dtype = ModelPath.DtypeOption();
 
@@ -79,9 +40,9 @@ internal static class GenerateVerb
     {
         Command command = new("generate", "Continue a prompt; the same text on every machine.")
         {
-            Model, Prompt, Ids, MaxTokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, PresencePenalty, FrequencyPenalty, Stop, LogProbs, Samples, Seed, Dtype,
-            CacheDtypeName, ReceiptFile,
+            Model, Prompt, Ids, Samples, Stop, LogProbs, Dtype, CacheDtypeName, ReceiptFile,
         };
+        SamplingOptions.AddTo(command);
         TraceOptions.AddTo(command);
         command.SetVerb(Run);
         return command;
@@ -89,12 +50,17 @@ internal static class GenerateVerb
 
     private static int Run(VerbContext context)
     {
-        SamplingSettings settings = Settings(context);
+        _ = SamplingOptions.Read(context);
         string[] stops = context.Value(Stop) ?? [];
         int samples = context.Value(Samples);
         if (context.Value(Prompt) is not null && context.Value(Ids) is not null)
         {
             throw new UsageException("generate: give --prompt or --ids, not both");
+        }
+
+        if (context.Value(LogProbs) < 0)
+        {
+            throw new UsageException($"--logprobs {context.Value(LogProbs)}: use a number from 0");
         }
 
         if (samples < 1)
@@ -114,7 +80,6 @@ internal static class GenerateVerb
 
         TraceRequest? traced = TraceOptions.Read("generate", context);
         ModelFolder model = ModelPath.Load("generate", context.Value(Model)!, context.Value(Dtype)!);
-        settings = settings with { StopIds = model.StopIds };
         string? prompt = context.Value(Ids) is null ? context.Value(Prompt) ?? "\n" : null;
         int[] ids = prompt is null ? TokenInput.Parse("generate", context.Value(Ids)!, model) : TokenInput.Encode("generate", prompt, model);
         if (stops.Length > 0 && !model.HasTokenizer)
@@ -122,6 +87,8 @@ internal static class GenerateVerb
             throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
+        SamplingSettings settings = SamplingOptions.Read(context, model, ids.Length) with { TopLogProbabilities = context.Value(LogProbs) };
+        int unseen = TellUnseen(ids.Length, model.Decoder.Config.ContextLength);
         using TraceWriter? trace = TraceOptions.Begin(traced, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
         CacheDtype cacheDtype = ProfileNames.ParseCache(context.Value(CacheDtypeName)!);
         Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = cacheDtype });
@@ -137,10 +104,22 @@ internal static class GenerateVerb
             : null;
         if (context.Json)
         {
-            GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, settings, stops, generated, receipt);
+            GenerateJson.Write(model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, prompt, ids, unseen, settings, stops, generated, receipt);
         }
 
         return context.Cancellation.IsCancellationRequested ? ExitCodes.Interrupted : ExitCodes.Success;
+    }
+
+    // A text longer than the context slides out of it: that is how long texts are continued, but of a prompt it is not what most people mean.
+    private static int TellUnseen(int tokens, int context)
+    {
+        int unseen = Math.Max(0, tokens - context);
+        if (unseen > 0)
+        {
+            Console.Error.WriteLine($"idem: the prompt has {tokens} tokens, more than the model's context of {context}: the model does not see the first {unseen}");
+        }
+
+        return unseen;
     }
 
     private static GenerateJson.ReceiptFile WriteReceipt(string file, Receipt receipt)
@@ -203,32 +182,6 @@ internal static class GenerateVerb
         else
         {
             trace.Watch(pass, () => engine.Step());
-        }
-    }
-
-    private static SamplingSettings Settings(VerbContext context)
-    {
-        SamplingSettings settings = new()
-        {
-            MaxTokens = context.Value(MaxTokens),
-            Temperature = context.Value(Temperature),
-            TopK = context.Value(TopK),
-            TopP = context.Value(TopP),
-            MinP = context.Value(MinP),
-            RepetitionPenalty = context.Value(RepetitionPenalty),
-            PresencePenalty = context.Value(PresencePenalty),
-            FrequencyPenalty = context.Value(FrequencyPenalty),
-            TopLogProbabilities = context.Value(LogProbs),
-            Seed = context.Value(Seed),
-        };
-        try
-        {
-            settings.Validate();
-            return settings;
-        }
-        catch (ArgumentException exception)
-        {
-            throw new UsageException("generate: " + exception.Message);
         }
     }
 }

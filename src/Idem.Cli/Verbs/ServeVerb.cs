@@ -44,6 +44,8 @@ internal static class ServeVerb
 
     private static readonly Option<string?> Name = new("--served-model-name") { Description = "The name that requests give. Default: the folder's.", HelpName = "NAME" };
 
+    private static readonly Option<string> GenerationConfig = SamplingOptions.GenerationConfigOption("Fields that requests leave out have");
+
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Answer GET /metrics, in Prometheus' text format." };
 
     private static readonly Option<string> Dtype = ModelPath.DtypeOption();
@@ -54,7 +56,7 @@ internal static class ServeVerb
     {
         Command command = new("serve", "Serve a model over HTTP as OpenAI does; answers do not depend on who else is asking.")
         {
-            Model, Host, Port, ApiKey, MaxLength, MaxSequences, MaxBatchedTokens, CacheMemory, Name, Dtype, CacheDtypeName, Metrics,
+            Model, Host, Port, ApiKey, MaxLength, MaxSequences, MaxBatchedTokens, CacheMemory, Name, Dtype, CacheDtypeName, GenerationConfig, Metrics,
         };
         command.SetVerb(Run);
         return command;
@@ -85,6 +87,7 @@ internal static class ServeVerb
             Name = context.Value(Name) ?? NameOf(context.Value(Model)!),
             MaxLength = context.Value(MaxLength),
             CacheDtype = engine.CacheDtype,
+            Defaults = folder.Model is DecoderModel ? SamplingOptions.Defaults(context, GenerationConfig, folder) : GenerationDefaults.None,
         });
         if (folder.Model is DecoderModel decoder)
         {
@@ -136,6 +139,7 @@ internal static class ServeVerb
                 ["model_digest"] = model.Identity.Weights.ToString(),
                 ["system_fingerprint"] = model.Fingerprint,
                 ["max_model_len"] = model.MaxLength,
+                ["generation_defaults"] = model.Defaults.ToJson(),
             });
             return;
         }
@@ -143,6 +147,12 @@ internal static class ServeVerb
         string kind = model.Folder.Model is not DecoderModel ? "embeddings" : model.HasChatTemplate ? "chat and completions" : "completions (it has no chat template)";
         Console.Out.WriteLine($"{model.Name}: {model.Folder.Model.Config.ModelType}, {kind}, context {model.MaxLength}, {model.Identity.Dtype}");
         Console.Out.WriteLine($"fingerprint {model.Fingerprint}");
+        if (!model.Defaults.IsEmpty)
+        {
+            string said = string.Join(", ", model.Defaults.ToJson().Select(setting => $"{setting.Key} {setting.Value!.ToJsonString()}"));
+            Console.Out.WriteLine($"from its generation_config.json, where requests say nothing ({GenerationConfig.Name} none: without): {said}");
+        }
+
         Console.Out.WriteLine($"Serving at {server.Address} (API below {server.Address}v1). Ctrl-C stops.");
     }
 

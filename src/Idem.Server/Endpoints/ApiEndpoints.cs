@@ -109,6 +109,7 @@ internal sealed class ApiEndpoints(ServedModel model, EngineHost? host, ServerSe
         ["kv_cache_dtype"] = model.Identity.CacheDtype,
         ["chat"] = model.HasChatTemplate && host is not null,
         ["generates"] = host is not null,
+        ["generation_defaults"] = model.Defaults.ToJson(),
     };
 
     private JsonObject Load()

@@ -16,7 +16,7 @@ internal sealed class Chats(ServedModel model, ChatRequest request, LogProbabili
 
     protected override SamplingSettings Settings(Prompt prompt) => Fields.Sampling with
     {
-        MaxTokens = Fields.MaxTokens ?? Math.Max(1, Model.MaxLength - prompt.Ids.Length),
+        MaxTokens = Fields.MaxTokens ?? Math.Max(1, Math.Min(Model.DefaultMaxTokens(prompt.Ids.Length) ?? int.MaxValue, Model.MaxLength - prompt.Ids.Length)),
         TopLogProbabilities = request.LogProbabilities ?? 0,
     };
 

@@ -25,7 +25,7 @@ internal sealed class Completions(ServedModel model, CompletionRequest request, 
 
     protected override SamplingSettings Settings(Prompt prompt) => Fields.Sampling with
     {
-        MaxTokens = Fields.MaxTokens ?? Math.Min(DefaultMaxTokens, Math.Max(0, Model.MaxLength - prompt.Ids.Length)),
+        MaxTokens = Fields.MaxTokens ?? Math.Min(Model.DefaultMaxTokens(prompt.Ids.Length) ?? DefaultMaxTokens, Math.Max(0, Model.MaxLength - prompt.Ids.Length)),
         TopLogProbabilities = request.LogProbabilities ?? 0,
     };
 

@@ -1,4 +1,4 @@
-// The fields that completions and chats have in common: how to draw, how often, when to end, how to answer. Defaults are OpenAI's.
+// The fields that completions and chats have in common: how to draw, how often, when to end, how to answer. Defaults are the model's, then OpenAI's.
 
 using System.Globalization;
 using System.Security.Cryptography;
@@ -57,17 +57,18 @@ internal sealed record GenerationFields
             throw ApiException.Invalid("stream_options", "is for streams only: set stream to true, or leave it out");
         }
 
+        GenerationDefaults defaults = model.Defaults;
         return new GenerationFields
         {
             Sampling = new SamplingSettings
             {
-                Temperature = fields.Number("temperature", 0f, 2f) ?? 1f,
-                TopP = TopP(fields),
-                TopK = Math.Max(0, fields.Integer("top_k", -1, int.MaxValue) ?? 0),
-                MinP = fields.Number("min_p", 0f, 1f) ?? 0f,
-                RepetitionPenalty = RepetitionPenalty(fields),
-                PresencePenalty = fields.Number("presence_penalty", -2f, 2f) ?? 0f,
-                FrequencyPenalty = fields.Number("frequency_penalty", -2f, 2f) ?? 0f,
+                Temperature = fields.Number("temperature", 0f, 2f) ?? defaults.Temperature ?? 1f,
+                TopP = TopP(fields) ?? defaults.TopP ?? 1f,
+                TopK = Math.Max(0, fields.Integer("top_k", -1, int.MaxValue) ?? defaults.TopK ?? 0),
+                MinP = fields.Number("min_p", 0f, 1f) ?? defaults.MinP ?? 0f,
+                RepetitionPenalty = RepetitionPenalty(fields) ?? defaults.RepetitionPenalty ?? 1f,
+                PresencePenalty = fields.Number("presence_penalty", -2f, 2f) ?? defaults.PresencePenalty ?? 0f,
+                FrequencyPenalty = fields.Number("frequency_penalty", -2f, 2f) ?? defaults.FrequencyPenalty ?? 0f,
                 LogitBias = Biases(fields, model.Vocabulary, limits),
                 Seed = fields.Bits("seed") ?? DrawSeed(),
                 StopIds = model.StopIds,
@@ -89,16 +90,16 @@ internal sealed record GenerationFields
         return BitConverter.ToUInt64(bytes) >> (64 - DrawnSeedBits);
     }
 
-    private static float TopP(Fields fields)
+    private static float? TopP(Fields fields)
     {
-        float share = fields.Number("top_p", 0f, 1f) ?? 1f;
-        return share > 0f ? share : throw ApiException.Invalid(fields.Path("top_p"), "must be above 0; temperature 0 takes the most likely token always");
+        float? share = fields.Number("top_p", 0f, 1f);
+        return share is null or > 0f ? share : throw ApiException.Invalid(fields.Path("top_p"), "must be above 0; temperature 0 takes the most likely token always");
     }
 
-    private static float RepetitionPenalty(Fields fields)
+    private static float? RepetitionPenalty(Fields fields)
     {
-        float penalty = fields.Number("repetition_penalty", 0f, 1000f) ?? 1f;
-        return penalty > 0f ? penalty : throw ApiException.Invalid(fields.Path("repetition_penalty"), "must be above 0; 1 is none");
+        float? penalty = fields.Number("repetition_penalty", 0f, 1000f);
+        return penalty is null or > 0f ? penalty : throw ApiException.Invalid(fields.Path("repetition_penalty"), "must be above 0; 1 is none");
     }
 
     private static LogitBias[] Biases(Fields fields, int vocabulary, ServerLimits limits)

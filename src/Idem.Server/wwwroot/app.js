@@ -27,9 +27,22 @@ async function begin() {
   $("facts").replaceChildren(...Object.entries({ context: model.max_model_len, weights: model.dtype, "keys, values": model.kv_cache_dtype, fingerprint: model.system_fingerprint })
     .flatMap(([name, value]) => [make("dt", {}, name), make("dd", { title: value }, String(value))]));
   $("max_tokens").max = model.max_model_len;
+  adopt(model.generation_defaults);
   $("tab-chat").disabled = !model.chat;
   $("tab-chat").title = model.chat ? "" : "The model has no chat template";
   choose(model.chat);
+}
+
+// What the model says of drawing is what the form begins with.
+function adopt({ max_new_tokens, ...said }) {
+  const values = max_new_tokens ? { ...said, max_tokens: Math.min(max_new_tokens, model.max_model_len) } : said;
+  for (const [name, value] of Object.entries(values)) {
+    const input = $(name);
+    if (input) {
+      input.value = value;
+      input.step = input.validity.stepMismatch ? "any" : input.step;
+    }
+  }
 }
 
 function choose(chat) {

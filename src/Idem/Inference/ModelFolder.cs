@@ -9,7 +9,6 @@ using Idem.Models;
 using Idem.Nn;
 using Idem.Numerics.Kernels;
 using Idem.Tokenizers;
-using JsonNode = System.Text.Json.Nodes.JsonNode;
 
 namespace Idem.Inference;
 
@@ -65,7 +64,13 @@ public sealed class ModelFolder
     public Tokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>The ids that end a text: generation_config.json's, else config.json's; those of the vocabulary.</summary>
-    public IReadOnlyList<int> StopIds => [.. (GenerationStopIds() ?? Model.Config.EosTokenIds).Where(id => id >= 0 && id < Model.Config.VocabSize)];
+    /// <exception cref="CorruptFileException">generation_config.json is malformed.</exception>
+    public IReadOnlyList<int> StopIds => [.. (GenerationConfig()?.StopIds() ?? Model.Config.EosTokenIds).Where(id => id >= 0 && id < Model.Config.VocabSize)];
+
+    /// <summary>What generation_config.json says of drawing, for requests that say nothing; a GGUF file says nothing.</summary>
+    /// <exception cref="CorruptFileException">It is malformed, or a field is of another type or out of range.</exception>
+    /// <exception cref="ModelConfigException">A field that would change a text is not supported.</exception>
+    public GenerationDefaults GenerationDefaults => GenerationConfig()?.Defaults() ?? GenerationDefaults.None;
 
     /// <summary>Reads a model folder, or a GGUF file; a folder that Idem wrote is checked against its manifest.</summary>
     /// <param name="path">The folder or file.</param>
@@ -199,29 +204,8 @@ public sealed class ModelFolder
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }) + "\n"),
     ];
 
-    // eos_token_id of generation_config.json: a number, a list of numbers, or nothing.
-    private List<int>? GenerationStopIds()
-    {
-        if (_files.Read(IModelFiles.Generation) is not { } bytes)
-        {
-            return null;
-        }
-
-        try
-        {
-            JsonNode? ids = JsonNode.Parse(bytes)!.AsObject()["eos_token_id"];
-            return ids switch
-            {
-                null => null,
-                JsonArray many => [.. many.Select(id => id!.GetValue<int>())],
-                _ => [ids.GetValue<int>()],
-            };
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException or FormatException)
-        {
-            throw new CorruptFileException(System.IO.Path.Combine(Path, IModelFiles.Generation), $"is not a generation configuration: {exception.Message.TrimEnd('.')}", "Fetch it again, or delete it to use config.json's", exception);
-        }
-    }
+    private GenerationConfigFile? GenerationConfig() =>
+        _files.Read(IModelFiles.Generation) is { } bytes ? new GenerationConfigFile(bytes, System.IO.Path.Combine(Path, IModelFiles.Generation)) : null;
 
     private static FolderFile Text(string name, string text) => new(name, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 }

@@ -61,6 +61,20 @@ public sealed partial class PageTests(Browser browser) : IClassFixture<Browser>
     }
 
     [Fact]
+    public async Task TheFormBeginsWithWhatTheModelSays()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(served: new ServedModelSettings { Defaults = new GenerationDefaults { Temperature = 0.33f, TopK = 7, MaxNewTokens = 9 } });
+        (IPage page, List<string> problems) = await browser.OpenAsync(server.Server.Address);
+        await Expect(page.Locator("#temperature")).ToHaveValueAsync("0.33");
+        await Expect(page.Locator("#top_k")).ToHaveValueAsync("7");
+        await Expect(page.Locator("#top_p")).ToHaveValueAsync("1");
+        await page.FillAsync("#prompt", "the fox");
+        await page.ClickAsync("#send");
+        await Expect(page.Locator(".turn.answer .foot")).ToContainTextAsync("9 tokens");
+        Assert.Empty(problems);
+    }
+
+    [Fact]
     public async Task AKeyIsAskedForAndAnErrorIsTold()
     {
         await using RunningServer server = await RunningServer.StartAsync(settings: new ServerSettings { ApiKey = "secret" });

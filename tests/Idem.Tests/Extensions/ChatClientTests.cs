@@ -44,6 +44,30 @@ public sealed class ChatClientTests : IDisposable
         Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
     }
 
+    /// <summary>Options that are left out are those of generation_config.json; those that are given come first.</summary>
+    [Fact]
+    public async Task TheModelsOwnSettingsAreItsDefaults()
+    {
+        string file = Path.Combine(_path, "generation_config.json");
+        File.WriteAllText(file, """{"do_sample": true, "temperature": 0.5, "top_k": 9, "min_p": 0.02, "repetition_penalty": 1.4, "max_new_tokens": 13}""");
+        CancellationToken none = TestContext.Current.CancellationToken;
+        using IdemChatClient client = IdemChatClient.Load(_path);
+        ModelFolder model = ModelFolder.Load(_path);
+        SamplingSettings settings = new() { Temperature = 0.5f, TopK = 9, MinP = 0.02f, RepetitionPenalty = 1.4f, MaxTokens = 13, StopIds = model.StopIds };
+        Assert.Equal(Digest(settings), await Ask(client, null));
+        Assert.Equal(Digest(settings with { Temperature = 0, MaxTokens = 9 }), await Ask(client, new ChatOptions { Temperature = 0, MaxOutputTokens = 9 }));
+        using IdemChatClient plain = new(model, defaults: GenerationDefaults.None);
+        Assert.Equal(Digest(new SamplingSettings { Temperature = 0.8f, MaxTokens = 9, StopIds = model.StopIds }), await Ask(plain, new ChatOptions { MaxOutputTokens = 9 }));
+
+        File.WriteAllText(file, """{"no_repeat_ngram_size": 3}""");
+        Assert.Contains("no_repeat_ngram_size", Assert.Throws<ModelConfigException>(() => IdemChatClient.Load(_path)).Message, StringComparison.Ordinal);
+
+        string Digest(SamplingSettings asked) =>
+            GeneratedToken.DigestOf(new Engine(model.Decoder).Generate(model.Tokenizer.Encode("u fox;a ", addSpecialTokens: false), asked)).ToString();
+
+        async Task<string> Ask(IdemChatClient asked, ChatOptions? options) => (string)(await asked.GetResponseAsync("fox", options, none)).AdditionalProperties![IdemChatClient.LogitsDigest]!;
+    }
+
     [Fact]
     public async Task RequestsAtOnceGetWhatEachGetsAlone()
     {
