@@ -5,6 +5,7 @@ using System.Globalization;
 using Idem.Numerics;
 using Idem.Tests.ChatTemplates;
 using Idem.Tests.Formats;
+using Idem.Tests.Inference;
 using Idem.Tests.Tokenizers;
 
 namespace Idem.Conformance;
@@ -16,6 +17,8 @@ internal static class FuzzCommand
 
     public const string GgufUsage = "gguf-fuzz COUNT SEED";
     public const string SafeTensorsUsage = "safetensors-fuzz COUNT SEED";
+
+    public const string GenerationConfigsUsage = "generation-config-fuzz COUNT SEED";
 
     private const int SlowMilliseconds = 100;
 
@@ -56,6 +59,16 @@ internal static class FuzzCommand
         {
             byte[] file = mutator.Next();
             return (() => SafeTensorsMutator.Try(file), () => Convert.ToBase64String(file));
+        };
+    });
+
+    public static int GenerationConfigs(string[] arguments) => Run("generation-config-fuzz", arguments, seed =>
+    {
+        var mutator = new GenerationConfigMutator(seed);
+        return () =>
+        {
+            byte[] file = mutator.Next();
+            return (() => GenerationConfigMutator.Try(file), () => Convert.ToBase64String(file));
         };
     });
 

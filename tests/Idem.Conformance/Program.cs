@@ -40,6 +40,8 @@ switch (args.Length > 0 ? args[0] : "")
         return FuzzCommand.Gguf(args[1..]);
     case "safetensors-fuzz":
         return FuzzCommand.SafeTensors(args[1..]);
+    case "generation-config-fuzz":
+        return FuzzCommand.GenerationConfigs(args[1..]);
     case "tokenizer-cases":
         return TokenizerCompare.Run(args[1..]);
     case "configs":
@@ -64,5 +66,6 @@ switch (args.Length > 0 ? args[0] : "")
         Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.TemplatesUsage}");
         Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.GgufUsage}");
         Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.SafeTensorsUsage}");
+        Console.Error.WriteLine($"       Idem.Conformance {FuzzCommand.GenerationConfigsUsage}");
         return 2;
 }
