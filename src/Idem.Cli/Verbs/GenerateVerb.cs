@@ -5,6 +5,7 @@ using System.CommandLine;
 using Idem.Audit;
 using Idem.Formats;
 using Idem.Inference;
+using Idem.Models;
 using Idem.Nn;
 using Idem.Tracing;
 
@@ -87,11 +88,12 @@ internal static class GenerateVerb
             throw new UsageException($"--stop: {model.TokenizerProblem}, so there is no text to look in");
         }
 
+        DecoderModel decoder = model.Decoder;
         SamplingSettings settings = SamplingOptions.Read(context, model, ids.Length) with { TopLogProbabilities = context.Value(LogProbs) };
-        int unseen = TellUnseen(ids.Length, model.Decoder.Config.ContextLength);
+        int unseen = TellUnseen(ids.Length, decoder.Config.ContextLength);
         using TraceWriter? trace = TraceOptions.Begin(traced, model, context.Value(Dtype)!, context.Value(CacheDtypeName)!, ids, settings, samples);
         CacheDtype cacheDtype = ProfileNames.ParseCache(context.Value(CacheDtypeName)!);
-        Engine engine = new(model.Decoder, new EngineSettings { CacheDtype = cacheDtype });
+        Engine engine = new(decoder, new EngineSettings { CacheDtype = cacheDtype });
         GeneratedSample[] generated =
         [
             .. engine.Submit(ids, settings, samples).Select(generation =>
