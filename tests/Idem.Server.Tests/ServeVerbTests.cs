@@ -70,6 +70,25 @@ public sealed class ServeVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task TheModelsOwnSettingsAreToldAndLeftAsideOnDemand()
+    {
+        File.WriteAllText(Path.Combine(_model, "generation_config.json"), """{"do_sample": false, "max_new_tokens": 6}""");
+        using (ServerProcess server = ServerProcess.Start(_model))
+        {
+            Assert.Equal("""{"temperature":0,"max_new_tokens":6}""", server.Announcement["generation_defaults"]!.ToJsonString());
+            Assert.Equal(6, await TokensAsync(server));
+        }
+
+        using (ServerProcess server = ServerProcess.Start(_model, "--generation-config", "none"))
+        {
+            Assert.Equal("{}", server.Announcement["generation_defaults"]!.ToJsonString());
+            Assert.Equal(16, await TokensAsync(server));
+        }
+
+        static async Task<int> TokensAsync(ServerProcess server) => (int)JsonNode.Parse(await PostAsync(server, """{"prompt":"the fox"}"""))!["usage"]!["completion_tokens"]!;
+    }
+
+    [Fact]
     public void WhatMakesNoSenseIsRefusedInOneLine()
     {
         Refused(2, "--host", "serve", _model, "--host", "example.org");
@@ -77,6 +96,9 @@ public sealed class ServeVerbTests : IDisposable
         Refused(2, "--max-num-seqs", "serve", _model, "--max-num-seqs", "0");
         Refused(2, "--max-model-len", "serve", _model, "--max-model-len", "0");
         Refused(1, "nowhere", "serve", _folder["nowhere"]);
+        File.WriteAllText(Path.Combine(_model, "generation_config.json"), """{"num_beams": 4}""");
+        Refused(4, "num_beams is 4", "serve", _model);
+        File.Delete(Path.Combine(_model, "generation_config.json"));
         using TcpListener taken = new(IPAddress.Loopback, 0);
         taken.Start();
         Refused(1, "use", "serve", _model, "--port", $"{((IPEndPoint)taken.LocalEndpoint).Port}");
