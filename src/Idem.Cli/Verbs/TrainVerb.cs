@@ -68,22 +68,22 @@ internal static class TrainVerb
     private static int Run(VerbContext context)
     {
         TrainingRequest request = Request(context) with { Trace = TraceOptions.Read("train", context) };
+        TrainingSetup setup = Trainer.Prepare(request);
         if (context.Json)
         {
-            return Finish(context, Trainer.Run(request, new JsonTrainingDisplay(), context.Cancellation));
+            return Finish(context, setup.Manifest, Trainer.Run(setup, new JsonTrainingDisplay(), context.Cancellation));
         }
 
-        TrainingSetup setup = Trainer.Prepare(request);
         PrintSetup(setup);
         if (!Display.IsLive)
         {
-            return Finish(context, Trainer.Run(setup, new PlainTrainingDisplay(), context.Cancellation));
+            return Finish(context, setup.Manifest, Trainer.Run(setup, new PlainTrainingDisplay(), context.Cancellation));
         }
 
         TrainingOutcome? outcome = null;
         AnsiConsole.Live(new Text("")).AutoClear(false).Start(live =>
             outcome = Trainer.Run(setup, new LiveTrainingDisplay(live), context.Cancellation));
-        return Finish(context, outcome!);
+        return Finish(context, setup.Manifest, outcome!);
     }
 
     private static TrainingRequest Request(VerbContext context)
@@ -127,7 +127,8 @@ internal static class TrainVerb
         Display.Line($"data     {Display.Count(setup.TrainTokens)} training tokens, {Display.Count(setup.ValTokens)} validation tokens  [grey]{setup.Manifest.Data}[/]");
         if (setup.Manifest.Base is { } start)
         {
-            Display.Line($"from     {Display.Escape(start.Path)}  {start.ModelType}  [grey]{start.Model}[/]");
+            string learns = setup.Manifest.Objective is null ? "" : ", learns masked tokens";
+            Display.Line($"from     {Display.Escape(start.Path)}  {start.ModelType}{learns}  [grey]{start.Model}[/]");
         }
 
         foreach (string line in SettingHelp.Wrap(setup.Manifest.ConfigJson(), 96))
@@ -138,7 +139,7 @@ internal static class TrainVerb
         Display.Line($"genesis  [grey]{setup.Manifest.Genesis}[/]  arithmetic {setup.Manifest.Arithmetic}");
     }
 
-    private static int Finish(VerbContext context, TrainingOutcome outcome)
+    private static int Finish(VerbContext context, RunManifest manifest, TrainingOutcome outcome)
     {
         if (context.Json)
         {
@@ -159,7 +160,8 @@ internal static class TrainVerb
             Display.Line($"[green]done[/]: step {outcome.Step}{val}");
             Display.Line($"model    {outcome.CheckpointPath}");
             Display.Line($"digest   [bold]{outcome.ModelDigest}[/]");
-            Display.Line($"next     idem generate {outcome.RunFolder} --prompt \"...\"    idem verify {outcome.RunFolder}");
+            string use = manifest.Objective is null ? $"idem generate {outcome.RunFolder} --prompt \"...\"" : $"idem embed {outcome.RunFolder} \"...\"";
+            Display.Line($"next     {use}    idem verify {outcome.RunFolder}");
         }
 
         if (outcome.Interrupted)

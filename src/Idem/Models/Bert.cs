@@ -32,7 +32,7 @@ public enum BertParts
 /// <summary>A BERT encoder with its heads.</summary>
 public sealed partial class Bert : LanguageModel
 {
-    private static readonly CrossEntropyLoss MeanLoss = new();
+    private static readonly CrossEntropyLoss MeanLoss = new(), SummedLoss = new(reduction: Reduction.Sum), SingleLosses = new(reduction: Reduction.None);
 
     private readonly BertModel _bert;
     private readonly BertHeads? _heads;
@@ -71,6 +71,10 @@ public sealed partial class Bert : LanguageModel
 
         return parts;
     }
+
+    /// <summary>Whether the loss of masked tokens depends on a parameter; that of the pooler and of next sentences it does not see.</summary>
+    internal static bool PredictsMaskedTokens(string parameter) =>
+        !parameter.StartsWith("bert.pooler.", StringComparison.Ordinal) && !parameter.StartsWith("cls.seq_relationship.", StringComparison.Ordinal);
 
     /// <summary>The last hidden states of a batch.</summary>
     /// <param name="ids">B*T token ids, sequence after sequence.</param>
@@ -112,16 +116,17 @@ public sealed partial class Bert : LanguageModel
         return (_heads?.SeqRelationship ?? throw Missing("next-sentence head (cls.seq_relationship.*)", "load BertForPreTraining's weights")).Forward(pooled);
     }
 
-    /// <summary>The mean cross-entropy of masked tokens.</summary>
+    /// <summary>The cross-entropy of masked tokens.</summary>
     /// <param name="ids">B*T token ids.</param>
     /// <param name="labels">B*T original ids; -100 where there is no loss, and where the mask is 0.</param>
     /// <param name="sequences">B.</param>
     /// <param name="tokenTypes">The segment of each token; empty for all 0.</param>
     /// <param name="attentionMask">0 where a token is absent; empty for none.</param>
     /// <param name="context">Where in the run this is; needed in training with dropout.</param>
+    /// <param name="reduction">Mean, or none for a shard of a batch: then one loss a present token, +0 where there is no label.</param>
     public Tensor Loss(
         ReadOnlySpan<int> ids, ReadOnlySpan<int> labels, int sequences,
-        ReadOnlySpan<int> tokenTypes = default, ReadOnlySpan<int> attentionMask = default, ForwardContext? context = null)
+        ReadOnlySpan<int> tokenTypes = default, ReadOnlySpan<int> attentionMask = default, ForwardContext? context = null, Reduction reduction = Reduction.Mean)
     {
         if (labels.Length != ids.Length)
         {
@@ -135,7 +140,8 @@ public sealed partial class Bert : LanguageModel
             targets[i] = labels[states.Indices[i]];
         }
 
-        return MeanLoss.Forward(MaskedLogits(states), targets);
+        CrossEntropyLoss loss = reduction switch { Reduction.None => SingleLosses, Reduction.Sum => SummedLoss, _ => MeanLoss };
+        return loss.Forward(MaskedLogits(states), targets);
     }
 
     /// <inheritdoc/>

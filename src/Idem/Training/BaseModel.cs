@@ -18,11 +18,12 @@ public sealed record BaseIdentity(string Path, string ModelType, Digest Model, D
 /// <summary>A model folder to begin from.</summary>
 internal sealed class BaseModel
 {
-    private DecoderModel? _loaded; // the first to be trained; later ones are read again
+    private LanguageModel? _loaded; // the first to be trained; later ones are read again
 
     private BaseModel(string path, ModelFolder folder)
     {
-        DecoderModel model = folder.Decoder;
+        LanguageModel model = folder.Model;
+        RequireTrainable(path, model);
         _loaded = model;
         Config = model.Config;
         TokenizerJson = folder.TokenizerBytes();
@@ -36,12 +37,16 @@ internal sealed class BaseModel
 
     public IModelConfig Config { get; }
 
+    /// <summary>Whether it continues texts, so that a run can show samples.</summary>
+    public bool CanSample => TrainingObjective.NameOf(Identity.ModelType) is null;
+
     /// <summary>The folder's tokenizer.json, byte for byte.</summary>
     public byte[] TokenizerJson { get; }
 
     public IReadOnlyList<FolderFile> Companions { get; }
 
     /// <summary>Reads a folder.</summary>
+    /// <exception cref="UnsuitableModelException">It lacks the head that its type is trained with.</exception>
     public static BaseModel Load(string path) => new(path, ModelFolder.Load(path));
 
     /// <summary>Reads the model that a run began from.</summary>
@@ -69,10 +74,19 @@ internal sealed class BaseModel
     }
 
     /// <summary>A new copy of the model, to be trained.</summary>
-    public DecoderModel Create()
+    public LanguageModel Create()
     {
-        DecoderModel model = Interlocked.Exchange(ref _loaded, null) ?? ModelFolder.Load(Identity.Path).Decoder;
+        LanguageModel model = Interlocked.Exchange(ref _loaded, null) ?? ModelFolder.Load(Identity.Path).Model;
         model.Train();
         return model;
+    }
+
+    private static void RequireTrainable(string path, LanguageModel model)
+    {
+        if (model is Bert bert && !bert.Parts.HasFlag(BertParts.MaskedLanguageHead))
+        {
+            throw new UnsuitableModelException(
+                $"{path}: its weights have no head for masked tokens (cls.predictions.*), which training predicts with; begin from a model saved as BertForMaskedLM or BertForPreTraining");
+        }
     }
 }

@@ -16,25 +16,25 @@ internal static class Evaluator
 {
     private const int TokensPerTask = 1024;
 
-    /// <summary>The mean loss in nats per token over ids, or over their first windows.</summary>
+    /// <summary>The mean loss in nats per target over ids, or over their first windows.</summary>
     /// <param name="model">The model, in evaluation.</param>
-    /// <param name="tokens">At least two ids.</param>
-    /// <param name="context">Tokens of a window.</param>
+    /// <param name="objective">What it is asked.</param>
+    /// <param name="tokens">Ids with at least one target among them.</param>
     /// <param name="windowsMax">Windows at most; 0 for all.</param>
     /// <param name="compute">Path and threads.</param>
     /// <param name="progress">Told parts done and parts in all.</param>
     /// <param name="cancellation">Ends it early.</param>
     public static float MeanLoss(
-        DecoderModel model, TokenSequence tokens, int context, int windowsMax, Compute compute, Action<int, int>? progress, CancellationToken cancellation)
+        LanguageModel model, TrainingObjective objective, TokenSequence tokens, int windowsMax, Compute compute, Action<int, int>? progress, CancellationToken cancellation)
     {
-        TokenWindow[] windows = [.. EvaluationWindows.Over(tokens.Length, context)];
+        TokenWindow[] windows = [.. objective.EvaluationWindows(tokens.Length)];
         if (windowsMax > 0 && windowsMax < windows.Length)
         {
             windows = windows[..windowsMax];
         }
 
-        float[] losses = new float[windows.Sum(window => window.Length)];
-        int perTask = Math.Max(1, TokensPerTask / context), tasks = (windows.Length + perTask - 1) / perTask, done = 0;
+        EvaluationLosses losses = new(windows, objective);
+        int perTask = Math.Max(1, TokensPerTask / objective.Length), tasks = (windows.Length + perTask - 1) / perTask, done = 0;
         int round = Math.Max(1, compute.Threads * 4); // between rounds: progress and Ctrl-C
         for (int first = 0; first < tasks; first += round)
         {
@@ -43,22 +43,22 @@ internal static class Evaluator
             compute.For(count, i =>
             {
                 int start = (first + i) * perTask;
-                Measure(model, tokens, windows.AsSpan(start, Math.Min(perTask, windows.Length - start)), losses);
+                Measure(model, objective, tokens, windows, start, Math.Min(start + perTask, windows.Length), losses);
             });
             done += count;
             progress?.Invoke(done, tasks);
         }
 
-        return ShardTree.Mean(Reduce.Sum(losses), losses.Length);
+        return ShardTree.Mean(Reduce.Sum(losses.Values), losses.Targets);
     }
 
     // Windows of one length go through the model together.
-    private static void Measure(DecoderModel model, TokenSequence tokens, ReadOnlySpan<TokenWindow> windows, float[] losses)
+    private static void Measure(LanguageModel model, TrainingObjective objective, TokenSequence tokens, TokenWindow[] windows, int first, int end, EvaluationLosses losses)
     {
-        while (!windows.IsEmpty)
+        while (first < end)
         {
-            int length = windows[0].Length, same = 1;
-            while (same < windows.Length && windows[same].Length == length)
+            int length = objective.PositionsOf(windows[first]), same = 1;
+            while (first + same < end && windows[first + same].Length == windows[first].Length)
             {
                 same++;
             }
@@ -66,17 +66,47 @@ internal static class Evaluator
             int[] inputs = new int[same * length], targets = new int[same * length];
             for (int i = 0; i < same; i++)
             {
-                tokens.CopyTo(windows[i].Start, inputs.AsSpan(i * length, length));
-                tokens.CopyTo(windows[i].Start + 1, targets.AsSpan(i * length, length));
+                objective.FillEvaluation(tokens, windows[first + i], first + i, inputs.AsSpan(i * length, length), targets.AsSpan(i * length, length));
             }
 
-            // Windows follow one another without gaps, so a window's first target is number Start of the losses.
             using (Autograd.NoGrad())
             {
-                model.Loss(inputs, targets, same, Reduction.None).Data.CopyTo(losses.AsSpan(windows[0].Start, same * length));
+                losses.Set(first, objective.Losses(model, inputs, targets, same).Data, targets);
             }
 
-            windows = windows[same..];
+            first += same;
+        }
+    }
+
+    /// <summary>The losses of all positions, window after window, whoever computes them.</summary>
+    private sealed class EvaluationLosses
+    {
+        private readonly int[] _begins;
+        private readonly float[] _values;
+        private long _targets;
+
+        public EvaluationLosses(TokenWindow[] windows, TrainingObjective objective)
+        {
+            _begins = new int[windows.Length];
+            int positions = 0;
+            for (int i = 0; i < windows.Length; i++)
+            {
+                _begins[i] = positions;
+                positions = checked(positions + objective.PositionsOf(windows[i]));
+            }
+
+            _values = new float[positions];
+        }
+
+        public ReadOnlySpan<float> Values => _values;
+
+        /// <summary>Positions that have a loss.</summary>
+        public long Targets => _targets;
+
+        public void Set(int window, ReadOnlySpan<float> losses, ReadOnlySpan<int> targets)
+        {
+            losses.CopyTo(_values.AsSpan(_begins[window]));
+            Interlocked.Add(ref _targets, targets.Length - targets.Count(TrainingObjective.NoTarget));
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed record Perplexity(int Tokens, int Context, float Loss, Digest Data
             throw new DataException("The text", "it has less than two tokens, so nothing is predicted.", "Name a longer text.");
         }
 
-        float loss = Evaluator.MeanLoss(folder.Decoder, tokens, context, 0, compute, progress, cancellation);
+        float loss = Evaluator.MeanLoss(folder.Decoder, new CausalObjective(context), tokens, 0, compute, progress, cancellation);
         return new Perplexity(tokens.Length, context, loss, Digest.Parse(corpus.Digest));
     }
 }

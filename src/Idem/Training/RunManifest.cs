@@ -46,6 +46,9 @@ public sealed record RunManifest
     /// <summary>The model that the run began from; null where it began from drawn weights.</summary>
     public BaseIdentity? Base { get; init; }
 
+    /// <summary>What the model learns; null where it is the next token.</summary>
+    public string? Objective => Base is null ? null : TrainingObjective.NameOf(Base.ModelType);
+
     /// <summary>Where the data was read; another place with the same digest is as good.</summary>
     public required IReadOnlyList<string> DataPaths { get; init; }
 
@@ -151,7 +154,8 @@ public sealed record RunManifest
         return subject;
     }
 
-    private IEnumerable<string> BaseLines() => Base is null ? [] : [Base.Model.ToString(), Base.Config.ToString()];
+    private IEnumerable<string> BaseLines() => 
+        Base is null ? [] : [Base.Model.ToString(), Base.Config.ToString(), .. Objective is null ? Array.Empty<string>() : [Objective]];
 
     private JsonObject ToJson()
     {
@@ -167,6 +171,11 @@ public sealed record RunManifest
             {
                 ["path"] = Base.Path, ["model_type"] = Base.ModelType, ["model_digest"] = Base.Model.ToString(), ["config_digest"] = Base.Config.ToString(),
             };
+        }
+
+        if (Objective is not null)
+        {
+            json["objective"] = Objective;
         }
 
         return json;

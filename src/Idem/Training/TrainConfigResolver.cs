@@ -47,20 +47,21 @@ public static class TrainConfigResolver
     /// <param name="contextLength">The longest sequence of the model.</param>
     /// <param name="configFile">A JSON file with settings, or null.</param>
     /// <param name="overrides">Settings by name, as given by flags.</param>
+    /// <param name="canSample">Whether the model continues texts, so that samples can be shown.</param>
     /// <exception cref="TrainConfigException">Something is unknown, malformed or out of range, or not for this run to say.</exception>
     /// <exception cref="IOException">The file is not there, or cannot be read.</exception>
-    internal static TrainConfig ResolveFrom(int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
+    internal static TrainConfig ResolveFrom(int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides, bool canSample = true)
     {
         TrainConfig start = Presets.FineTuning with { NPositions = Math.Min(Presets.FineTuning.NPositions, contextLength) };
-        return MergeFrom(ToJson(start), contextLength, configFile, overrides);
+        return MergeFrom(ToJson(canSample ? start : start with { SampleEvery = 0 }), contextLength, configFile, overrides, canSample);
     }
 
     /// <summary>As <see cref="RequireSame"/>, for a run that began from a model.</summary>
     internal static void RequireSameFrom(
-        TrainConfig saved, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides, string run) =>
-        RequireEqual(ToJson(saved), ToJson(MergeFrom(ToJson(saved), contextLength, configFile, overrides)), run);
+        TrainConfig saved, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides, string run, bool canSample) =>
+        RequireEqual(ToJson(saved), ToJson(MergeFrom(ToJson(saved), contextLength, configFile, overrides, canSample)), run);
 
-    private static TrainConfig MergeFrom(JsonObject merged, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides)
+    private static TrainConfig MergeFrom(JsonObject merged, int contextLength, string? configFile, IEnumerable<KeyValuePair<string, JsonNode?>> overrides, bool canSample)
     {
         if (configFile is not null)
         {
@@ -73,6 +74,7 @@ public static class TrainConfigResolver
         Merge(merged, overrides, "the command line");
         TrainConfig config = Parse(merged, configFile ?? "the configuration");
         Require(config.NPositions <= contextLength, "n_positions", config.NPositions, $"the model's context is {contextLength}");
+        Require(canSample || config.SampleEvery == 0, "sample_every", config.SampleEvery, "the model is an encoder, which does not continue a text: leave it out");
         return config;
     }
 

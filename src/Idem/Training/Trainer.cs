@@ -6,6 +6,7 @@ using System.Diagnostics;
 using Idem.Audit;
 using Idem.Formats;
 using Idem.Inference;
+using Idem.Models;
 using Idem.Numerics;
 using Idem.Tracing;
 
@@ -132,9 +133,9 @@ public static class Trainer
             }
 
             timing.Add(record.Step, session.TokensPerStep, times);
-            if (observer is not null && config.Samples(session.Step))
+            if (observer is not null && config.Samples(session.Step) && session.Model is DecoderModel decoder)
             {
-                observer.Sampled(session.Step, Sample(session, config));
+                observer.Sampled(session.Step, Sample(decoder, session, config));
             }
         }
 
@@ -189,13 +190,13 @@ public static class Trainer
         }
     }
 
-    private static string Sample(TrainingSession session, TrainConfig config)
+    private static string Sample(DecoderModel model, TrainingSession session, TrainConfig config)
     {
         int[] prompt = [session.Data.Tokens.Train[0]];
         System.Text.StringBuilder text = new();
         SamplingSettings settings = new() { MaxTokens = config.SampleTokens, Temperature = 0.8f, Seed = config.Seed };
         TextStream decoder = new(session.Data.Tokenizer);
-        foreach (GeneratedToken token in new Engine(session.Model).Generate(prompt, settings))
+        foreach (GeneratedToken token in new Engine(model).Generate(prompt, settings))
         {
             text.Append(decoder.Append(token.Id));
         }
@@ -214,7 +215,7 @@ public static class Trainer
         BaseModel? start = request.From is null ? null : BaseModel.Load(request.From);
         TrainConfig config = start is null
             ? TrainConfigResolver.Resolve(request.Preset, request.ConfigFile, request.Overrides ?? [])
-            : TrainConfigResolver.ResolveFrom(start.Config.ContextLength, request.ConfigFile, request.Overrides ?? []);
+            : TrainConfigResolver.ResolveFrom(start.Config.ContextLength, request.ConfigFile, request.Overrides ?? [], start.CanSample);
         TrainingData data = TrainingData.Load(request.Data, config, start);
         RunManifest manifest = new()
         {
@@ -273,7 +274,7 @@ public static class Trainer
         }
         else
         {
-            TrainConfigResolver.RequireSameFrom(run.Manifest.Config, start.Config.ContextLength, request.ConfigFile, request.Overrides ?? [], request.RunFolder);
+            TrainConfigResolver.RequireSameFrom(run.Manifest.Config, start.Config.ContextLength, request.ConfigFile, request.Overrides ?? [], request.RunFolder, start.CanSample);
         }
 
         TrainingData data = TrainingData.Load(request.Data.Count > 0 ? request.Data : run.Manifest.DataPaths, run.Manifest.Config, start);

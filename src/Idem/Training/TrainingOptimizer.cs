@@ -19,10 +19,13 @@ internal sealed class TrainingOptimizer
     private readonly Schedule _schedule;
     private readonly double _clip;
 
-    public TrainingOptimizer(TrainConfig config, Module model, Compute compute)
+    /// <param name="config">The configuration.</param>
+    /// <param name="parameters">What is updated; gradients come in this order.</param>
+    /// <param name="compute">Path and threads.</param>
+    public TrainingOptimizer(TrainConfig config, IReadOnlyList<NamedParameter> parameters, Compute compute)
     {
         _name = config.Optimizer;
-        _parameters = [.. model.NamedParameters().Select((pair, index) => new TrainedParameter(pair.Name, pair.Parameter, index))];
+        _parameters = [.. parameters.Select((pair, index) => new TrainedParameter(pair.Name, pair.Parameter, index))];
 
         // Matrices and embeddings decay; biases and norms do not.
         ParameterGroup[] groups =

@@ -22,6 +22,7 @@ internal sealed class TrainingSession
     private const long WaveFloatsMax = 1L << 28; // shards run side by side while their gradients take at most 1 GiB
 
     private readonly TrainConfig _config;
+    private readonly TrainingObjective _objective;
     private readonly Compute _compute;
     private readonly TokenDatasetSampler _sampler;
     private readonly GradientTree _gradients;
@@ -34,6 +35,7 @@ internal sealed class TrainingSession
     private readonly TrainingVariant? _variant;
     private int _waveFirst;
     private long _waveStep;
+    private long _targetCount;
     private long _batchDigestTicks;
 
     /// <param name="config">The configuration.</param>
@@ -50,11 +52,12 @@ internal sealed class TrainingSession
         Model = start?.Create() ?? Draw(config, data);
         _hasDropout = start is not null || config.Dropout > 0;
         Companions = start?.Companions;
-        Optimizer = new TrainingOptimizer(config, Model, compute);
-        _sampler = new TokenDatasetSampler(data.Tokens.Train, config.NPositions, config.Seed);
-        IReadOnlyList<Tensor> parameters = Model.Parameters();
+        _objective = TrainingObjective.Of(config, data, start);
+        NamedParameter[] trained = [.. Model.NamedParameters().Where(named => _objective.Trains(named.Name))];
+        Optimizer = new TrainingOptimizer(config, trained, compute);
+        _sampler = new TokenDatasetSampler(data.Tokens.Train, _objective.TextLength, config.Seed);
         ParameterCount = Model.ParameterCount();
-        _gradients = new GradientTree(parameters, variant?.JoinsShardsInOrder == true);
+        _gradients = new GradientTree([.. trained.Select(named => named.Parameter)], variant?.JoinsShardsInOrder == true);
         int sideBySide = (int)Math.Clamp(WaveFloatsMax / ParameterCount, 1, Math.Min(compute.Threads, config.Shards));
         _wave = new GradientBuffers[sideBySide];
         _inputs = new int[config.SequencesPerStep * config.NPositions];
@@ -64,7 +67,7 @@ internal sealed class TrainingSession
         variant?.AfterUpdate?.Invoke(0, this);
     }
 
-    public DecoderModel Model { get; }
+    public LanguageModel Model { get; }
 
     /// <summary>Files that belong to the model and stay as they are; null for a model of our own.</summary>
     public IReadOnlyList<FolderFile>? Companions { get; }
@@ -78,6 +81,7 @@ internal sealed class TrainingSession
     /// <summary>Steps done. Set only by restoring.</summary>
     public long Step { get; set; }
 
+    /// <summary>Positions of a step's windows.</summary>
     public long TokensPerStep => _inputs.Length;
 
     /// <summary>Who watches the next step; null for nobody.</summary>
@@ -138,7 +142,7 @@ internal sealed class TrainingSession
         try
         {
             return Evaluator.MeanLoss(
-                Model, Data.Tokens.Validation, _config.NPositions, _config.EvalWindows, _compute, (done, total) => observer?.Evaluating(Step, done, total), cancellation);
+                Model, _objective, Data.Tokens.Validation, _config.EvalWindows, _compute, (done, total) => observer?.Evaluating(Step, done, total), cancellation);
         }
         finally
         {
@@ -152,11 +156,15 @@ internal sealed class TrainingSession
         int context = _config.NPositions;
         for (int sequence = 0; sequence < _config.SequencesPerStep; sequence++)
         {
-            _sampler.Fill(SampleIndex(step, sequence), _inputs.AsSpan(sequence * context, context), _targets.AsSpan(sequence * context, context));
+            int start = _sampler.WindowStart(SampleIndex(step, sequence));
+            _objective.Fill(Data.Tokens.Train, start, step, sequence, _inputs.AsSpan(sequence * context, context), _targets.AsSpan(sequence * context, context));
         }
 
+        // A step without a target, of special tokens alone, has loss +0 and gradients +0.
+        _targetCount = Math.Max(1, _targets.Length - _targets.AsSpan().Count(TrainingObjective.NoTarget));
+
         GradientBuffers gradients = ComputeGradients(step);
-        float loss = ShardTree.Mean(ShardTree.Sum(_shardLosses), TokensPerStep);
+        float loss = ShardTree.Mean(ShardTree.Sum(_shardLosses), _targetCount);
         Observer?.Loss(loss);
         if (!float.IsFinite(loss))
         {
@@ -196,7 +204,7 @@ internal sealed class TrainingSession
 
     private static double Seconds(long ticks) => (double)ticks / Stopwatch.Frequency;
 
-    /// <summary>The global index of a sequence: what the order of the data and the dropout masks are addressed by.</summary>
+    /// <summary>The global index of a sequence: what the order of the data is addressed by.</summary>
     private ulong SampleIndex(long step, int sequence) => _variant?.SampleIndex is { } other ? other(step, sequence) : ((ulong)(step - 1) * (ulong)_config.SequencesPerStep) + (ulong)sequence;
 
     // Shards run side by side, one a thread, or one after the other with the threads inside them. The bits are the same.
@@ -231,8 +239,8 @@ internal sealed class TrainingSession
         ReadOnlySpan<int> inputs = _inputs.AsSpan(shard * tokens, tokens);
         ReadOnlySpan<int> targets = _targets.AsSpan(shard * tokens, tokens);
         ForwardContext? place = _hasDropout ? new(_config.Seed, (uint)_waveStep, (uint)(shard * sequences), sequences) : null;
-        Tensor losses = Model.Loss(inputs, targets, sequences, Reduction.None, place);
+        Tensor losses = _objective.Losses(Model, inputs, targets, sequences, place);
         _shardLosses[shard] = Numerics.Kernels.Reduce.Sum(losses.Data);
-        Autograd.Backward(losses, ShardTree.MeanGradient(TokensPerStep), _wave[index]);
+        Autograd.Backward(losses, ShardTree.MeanGradient(_targetCount), _wave[index]);
     }
 }

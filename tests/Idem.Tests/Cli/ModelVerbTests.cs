@@ -75,6 +75,31 @@ public class ModelVerbTests
         Assert.NotEmpty((string)Run("generate", folder["a"], "--prompt", "the", "--max-tokens", "4", "--json")["text"]!);
     }
 
+    [Fact]
+    public void Train_from_an_encoder_by_masked_tokens_then_verify_compare_and_embed()
+    {
+        ReferenceModel reference = ReferenceModel.Open("bert-a");
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["bert"]);
+        File.Copy(Path.Combine(reference.Path, "config.json"), Path.Combine(folder["bert"], "config.json"));
+        File.Copy(Path.Combine(reference.Path, "model.safetensors"), Path.Combine(folder["bert"], "model.safetensors"));
+        File.WriteAllBytes(Path.Combine(folder["bert"], "tokenizer.json"), TinyBert.TokenizerJson);
+        File.WriteAllText(folder["text"], TinyFolder.Text);
+        string[] train = ["train", "--from", folder["bert"], "--data", folder["text"], "--steps", "4", "--n-positions", "16", "--batch-size", "4", "--checkpoint-every", "2", "--eval-every", "2", "--warmup-steps", "0", "--learning-rate", "1e-3", "--json"];
+        JsonNode first = Run([.. train, "--out", folder["a"], "--threads", "1", "--simd", "128", "--trace", folder["trace"]]);
+        Assert.Equal((string)first["digest"]!, (string)Run([.. train, "--out", folder["b"], "--threads", "3"])["digest"]!);
+        Assert.True((double)first["val_loss"]! > 0);
+        Assert.True(File.Exists(folder["trace"]));
+        Assert.Equal(4, (int)Run("verify", folder["a"], "--full", "--json", "--simd", "scalar")["steps_executed"]!);
+        Assert.True((bool)Run("diff", folder["a"], folder["b"], "--json")["equal"]!);
+        Assert.Equal("pooler", (string)Run("embed", folder["a"], "the fox", "--json")["items"]![0]!["pooling"]!);
+        foreach (string[] refused in new string[][] { ["generate", folder["a"], "--prompt", "the"], ["eval", folder["a"], "--data", folder["text"]] })
+        {
+            IdemProcess.Outcome outcome = IdemProcess.Run(refused);
+            Assert.Equal((2, true), (outcome.ExitCode, outcome.Error.Contains("encoder", StringComparison.Ordinal)));
+        }
+    }
+
     [Theory]
     [InlineData(2, "not both", "generate", "{model}", "--ids", "1", "--prompt", "a")]
     [InlineData(2, "'x'", "generate", "{model}", "--ids", "1,x")]
@@ -85,6 +110,7 @@ public class ModelVerbTests
     [InlineData(2, "--context", "eval", "{model}", "--data", "{folder}/text", "--context", "81")]
     [InlineData(2, "name the model's folder", "generate", "{model}/model.safetensors", "--ids", "1")]
     [InlineData(2, "'n_layer'", "train", "--from", "{model}", "--data", "{folder}/text", "--out", "{folder}/run", "--n-layer", "3")]
+    [InlineData(2, "'sample_every'", "train", "--from", "{bert}", "--data", "{folder}/text", "--out", "{folder}/run", "--sample-every", "5")]
     [InlineData(2, "is an encoder, which does not continue a text; use 'idem embed'", "generate", "{bert}", "--ids", "1")]
     [InlineData(4, "pickle", "generate", "{folder}/model.bin", "--ids", "1")]
     [InlineData(4, "{folder}/model.bin: is a Python pickle, a program that runs when it is read: Idem reads none. Convert it", "digest", "{folder}/model.bin")]

@@ -17,12 +17,13 @@ internal static class DataOrderCauses
     /// <summary>Orders that give the digest that a side states for a step.</summary>
     public static IEnumerable<CauseCandidate> Of(RunProgram program, long step)
     {
-        TokenDatasetSampler sampler = new(program.Data.Tokens.Train, program.Config.NPositions, program.Config.Seed);
+        TrainingObjective objective = TrainingObjective.Of(program.Config, program.Data, program.Start);
+        TokenDatasetSampler sampler = new(program.Data.Tokens.Train, objective.TextLength, program.Config.Seed);
         int batch = program.Config.SequencesPerStep;
         ulong Defined(long at, int sequence) => ((ulong)(at - 1) * (ulong)batch) + (ulong)sequence;
         foreach ((string detail, Func<long, int, ulong> order) in Orders(program, sampler, step, Defined))
         {
-            if (Digest(program, sampler, step, order) == program.Side.Ledger[(int)step - 1].Record.DataDigest)
+            if (BatchDigest(program.Config, program.Data, objective, sampler, step, order) == program.Side.Ledger[(int)step - 1].Record.DataDigest)
             {
                 yield return new CauseCandidate(Name, detail, program with { Variant = new TrainingVariant { SampleIndex = order } });
             }
@@ -70,13 +71,16 @@ internal static class DataOrderCauses
         return order[sample % windows];
     }
 
-    private static Digest Digest(RunProgram program, TokenDatasetSampler sampler, long step, Func<long, int, ulong> order)
+    /// <summary>The digest that a step has under an order.</summary>
+    internal static Digest BatchDigest(
+        TrainConfig config, TrainingData data, TrainingObjective objective, TokenDatasetSampler sampler, long step, Func<long, int, ulong> order)
     {
-        int context = program.Config.NPositions, batch = program.Config.SequencesPerStep;
-        int[] inputs = new int[batch * context], targets = new int[batch * context];
+        int length = objective.Length, batch = config.SequencesPerStep;
+        int[] inputs = new int[batch * length], targets = new int[batch * length];
         for (int sequence = 0; sequence < batch; sequence++)
         {
-            sampler.Fill(order(step, sequence), inputs.AsSpan(sequence * context, context), targets.AsSpan(sequence * context, context));
+            int start = sampler.WindowStart(order(step, sequence));
+            objective.Fill(data.Tokens.Train, start, step, sequence, inputs.AsSpan(sequence * length, length), targets.AsSpan(sequence * length, length));
         }
 
         return TrainingData.BatchDigest(inputs, targets);

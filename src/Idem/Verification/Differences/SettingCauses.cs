@@ -95,7 +95,7 @@ internal static class SettingCauses
         {
             return reproduces();
         }
-        catch (Exception exception) when (exception is TrainingException or Data.DataException or Nn.StateDictException or KeyNotFoundException or Formats.SafeTensorsException or ArgumentException)
+        catch (Exception exception) when (exception is TrainingException or TrainConfigException or Data.DataException or Nn.StateDictException or KeyNotFoundException or Formats.SafeTensorsException or ArgumentException)
         {
             return false;
         }
