@@ -27,7 +27,7 @@ public class StepAllocationTests
             TrainingSession session = new(config, TrainingData.Load([TrainingData.DemoPath], config), Compute.Current);
             using LedgerWriter ledger = LedgerWriter.Create(DiskFileSystem.Instance, Path.Combine(folder, "ledger"), default, linesPerFlush: 64);
             long allocated = 0;
-            for (int round = 0; round < 5; round++) // a first round warms up; later ones may meet a thread's first turn at a shard
+            for (int round = 0; round < 25; round++) // a first round warms up; later ones may meet a thread's first turn at a shard, late on a busy machine
             {
                 long start = GC.GetTotalAllocatedBytes(precise: true);
                 for (int step = 0; step < 50; step++)
