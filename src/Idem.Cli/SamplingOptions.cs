@@ -97,7 +97,10 @@ internal static class SamplingOptions
         GenerationDefaults defaults = Defaults(context, GenerationConfig, model);
         SamplingSettings settings = Read(context, defaults, promptTokens) with { StopIds = model.StopIds };
         JsonObject said = defaults.ToJson();
-        string[] taken = [.. Defaulted.Where(setting => said.ContainsKey(setting.Name) && !context.IsGiven(setting.Option)).Select(setting => $"{setting.Name} {said[setting.Name]!.ToJsonString()}")];
+        string[] taken =
+        [
+            .. Defaulted.Where(setting => said.ContainsKey(setting.Name) && !context.IsGiven(setting.Option)).Select(setting => $"{setting.Name} {said[setting.Name]!.ToJsonString()}"),
+        ];
         if (taken.Length > 0)
         {
             Console.Error.WriteLine($"idem: from the model's generation_config.json ({GenerationConfig.Name} {None}: without): {string.Join(", ", taken)}");

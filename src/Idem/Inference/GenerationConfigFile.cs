@@ -37,6 +37,8 @@ internal sealed class GenerationConfigFile
         ["no_repeat_ngram_size"] = Is(0), ["encoder_no_repeat_ngram_size"] = Is(0), ["min_length"] = Is(0), ["min_new_tokens"] = Is(0),
         ["bad_words_ids"] = IsEmpty, ["force_words_ids"] = IsEmpty, ["constraints"] = IsEmpty, ["suppress_tokens"] = IsEmpty, ["begin_suppress_tokens"] = IsEmpty,
         ["forced_decoder_ids"] = IsEmpty, ["sequence_bias"] = IsEmpty, ["stop_strings"] = IsEmpty, ["stop_words_ids"] = IsEmpty, ["generation_kwargs"] = IsEmpty,
+        ["forced_bos_token_id"] = Never, ["forced_eos_token_id"] = Never, ["exponential_decay_length_penalty"] = Never, ["watermarking_config"] = Never, ["dola_layers"] = Never,
+        ["max_time"] = Never, ["top_h"] = Never,
         ["token_healing"] = value => value.ValueKind == JsonValueKind.False,
     };
 
@@ -114,17 +116,20 @@ internal sealed class GenerationConfigFile
 
     private void Require(string name, JsonElement value)
     {
-        if (Read.Contains(name) || Harmless.Contains(name) || value.ValueKind == JsonValueKind.Null || (Neutral.TryGetValue(name, out Func<JsonElement, bool>? isNeutral) && isNeutral(value)))
+        bool isKnown = Neutral.TryGetValue(name, out Func<JsonElement, bool>? isNeutral);
+        if (Read.Contains(name) || Harmless.Contains(name) || value.ValueKind == JsonValueKind.Null || (isKnown && isNeutral!(value)))
         {
             return;
         }
 
-        string what = Neutral.ContainsKey(name) ? "is not supported and would change the text" : "is not a known field, so what it does to the text is not known either";
-        throw new ModelConfigException(
-            $"{_file}: {Clip(JsonEncodedText.Encode(name).ToString())} is {Shown(value)}; it {what}. Leave the file's settings aside with --generation-config none (GenerationDefaults.None), or remove the field.");
+        string what = isKnown ? "is not supported and would change the text" : "is not a known field, so what it does to the text is not known either";
+        throw new ModelConfigException($"{_file}: {Clip(JsonEncodedText.Encode(name).ToString())} is {Shown(value)}; it {what}. "
+            + "Leave the file's settings aside with --generation-config none (GenerationDefaults.None), or remove the field.");
     }
 
     private static Func<JsonElement, bool> Is(double neutral) => value => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number == neutral;
+
+    private static bool Never(JsonElement value) => false; // null passes by itself
 
     private static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {

@@ -47,8 +47,9 @@ public sealed record GenerationDefaults
     /// <exception cref="ArgumentException">The prompt alone is as long as <see cref="MaxLength"/>.</exception>
     public int? MaxTokens(int promptTokens) => MaxNewTokens ?? (MaxLength is not { } length ? null
         : promptTokens < length ? length - promptTokens
-        : throw new ArgumentException(Invariant(
-            $"the prompt has {promptTokens} tokens, and the model's generation_config.json lets prompt and continuation have {length} together (max_length): give a number of tokens to generate (max-tokens)")));
+        : throw new ArgumentException(
+            Invariant($"the prompt has {promptTokens} tokens, and the model's generation_config.json lets prompt and continuation have {length} together (max_length): ")
+            + "give a number of tokens to generate (max-tokens)"));
 
     /// <summary>What it says, under the file's names; a temperature also stands for do_sample.</summary>
     public JsonObject ToJson()
