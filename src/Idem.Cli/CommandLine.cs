@@ -1,7 +1,7 @@
 // What is wrong with a command line before any verb runs, as one line that names the word and the remedy.
 //
-// A word that begins with "--" is an option, wherever it stands: the parser alone would take a misspelt one behind --data or among
-// texts for one more value. Where a value begins so, it is written --name=VALUE, or stands behind a bare "--".
+// A word that begins with "--" and a letter is an option, wherever it stands: the parser alone would take a misspelt one behind --data or
+// among texts for one more value. Where a value begins so, it is written --name=VALUE, or stands behind a bare "--".
 
 using System.CommandLine;
 using System.CommandLine.Parsing;
@@ -37,9 +37,11 @@ internal static class CommandLine
     private static string? UnknownOption(Command command, string[] words)
     {
         HashSet<string> known = [.. Options(command).SelectMany(option => option.Aliases.Prepend(option.Name))];
-        return words.TakeWhile(word => word != OptionPrefix)
-            .FirstOrDefault(word => word.StartsWith(OptionPrefix, StringComparison.Ordinal) && !known.Contains(Name(word)));
+        return words.TakeWhile(word => word != OptionPrefix).FirstOrDefault(word => IsOption(word) && !known.Contains(Name(word)));
     }
+
+    private static bool IsOption(string word) =>
+        word.StartsWith(OptionPrefix, StringComparison.Ordinal) && word.Length > OptionPrefix.Length && char.IsLetter(word[OptionPrefix.Length]);
 
     // A command's own, and those that the commands above it hand down.
     private static IEnumerable<Option> Options(Command command) =>

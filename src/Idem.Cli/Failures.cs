@@ -28,10 +28,15 @@ internal static class Failures
         TrainingException => new(ExitCodes.Failure, exception.Message),
         UnauthorizedAccessException => new(ExitCodes.Failure, exception.Message + " Name what you may read, and a place where you may write."),
         IOException io when IsDiskFull(io) => new(ExitCodes.Failure, $"{io.Message.TrimEnd('.')}. Free some space, then {(CanResume(verb) ? "continue with --resume" : "run it again")}."),
+        FileNotFoundException { FileName: { } file } when IsOfSystem(exception) => new(ExitCodes.Failure, $"{file} does not exist: check the path"),
+        DirectoryNotFoundException when IsOfSystem(exception) => new(ExitCodes.Failure, exception.Message + " Check the path."),
         IOException => new(ExitCodes.Failure, exception.Message),
         OutOfMemoryException => new(ExitCodes.Failure, "not enough memory: use a smaller model, batch or context"),
         _ => null,
     };
+
+    // .NET's own words, which have no remedy.
+    private static bool IsOfSystem(Exception exception) => exception.Message.StartsWith("Could not find", StringComparison.Ordinal);
 
     private static bool CanResume(Command? verb) => verb is not null && verb.Options.Any(option => option.Name == Verbs.TrainVerb.ResumeName);
 

@@ -18,7 +18,11 @@ internal static class OutputFile
     }
 
     /// <summary>Throws where something that is no plain file is in its place, or its folder is not there.</summary>
-    public static void Require(string verb, string option, string file)
+    /// <param name="verb">Who writes it.</param>
+    /// <param name="option">What names it.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="made">A folder that the verb makes before it writes; null for none.</param>
+    public static void Require(string verb, string option, string file, string? made = null)
     {
         if (string.IsNullOrWhiteSpace(Path.GetFileName(file)) || Directory.Exists(file))
         {
@@ -35,7 +39,7 @@ internal static class OutputFile
             throw new UsageException($"{verb}: {option} {exception.Message}");
         }
 
-        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder))
+        if (Path.GetDirectoryName(target) is { } folder && !Directory.Exists(folder) && (made is null || Path.TrimEndingDirectorySeparator(Path.GetFullPath(made)) != folder))
         {
             throw new DirectoryNotFoundException($"{verb}: {option} {file}: the folder {folder} does not exist; create it, or name another");
         }

@@ -33,7 +33,10 @@ internal static class TraceOptions
     }
 
     /// <summary>What the command line asks for, its files such as can be written; null for no trace.</summary>
-    public static TraceRequest? Read(string verb, VerbContext context)
+    /// <param name="verb">Who traces.</param>
+    /// <param name="context">The command line.</param>
+    /// <param name="made">A folder that the verb makes before it writes; null for none.</param>
+    public static TraceRequest? Read(string verb, VerbContext context, string? made = null)
     {
         string? path = context.Value(Trace), tensors = context.Value(Tensors);
         if (path is null)
@@ -47,8 +50,8 @@ internal static class TraceOptions
             throw new UsageException("--trace and --trace-tensors: the text is empty; name a file, and modules such as 'transformer.h.0.*'");
         }
 
-        OutputFile.Require(verb, Trace.Name, path);
-        OutputFile.Require(verb, Trace.Name, TraceWriter.TensorsPath(path));
+        OutputFile.Require(verb, Trace.Name, path, made);
+        OutputFile.Require(verb, Trace.Name, TraceWriter.TensorsPath(path), made);
         try
         {
             return new TraceRequest(path, context.Value(Steps) is { } steps ? TraceSteps.Parse(steps) : null, tensors is null ? null : new TensorPattern(tensors));

@@ -67,7 +67,8 @@ internal static class TrainVerb
 
     private static int Run(VerbContext context)
     {
-        TrainingRequest request = Request(context) with { Trace = TraceOptions.Read("train", context) };
+        TrainingRequest request = Request(context);
+        request = request with { Trace = TraceOptions.Read("train", context, made: request.RunFolder) };
         TrainingSetup setup = Trainer.Prepare(request);
         if (context.Json)
         {

@@ -60,9 +60,9 @@ public sealed partial class DiskFileSystem : IFileSystem
     /// <inheritdoc/>
     public void CreateDirectory(string path)
     {
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent && !Directory.Exists(parent))
         {
-            throw new DirectoryNotFoundException($"the folder that should hold '{path}' does not exist");
+            throw new DirectoryNotFoundException(File.Exists(parent) ? $"{parent} is a file, in which there is no folder: name one elsewhere" : $"the folder {parent} does not exist: create it, or name another");
         }
 
         if (File.Exists(path))

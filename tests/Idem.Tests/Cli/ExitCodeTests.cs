@@ -37,6 +37,8 @@ public class ExitCodeTests
     [InlineData(2, "no verb 'xyz'. Try 'idem tokenizer --help'.", "tokenizer", "xyz")]
     [InlineData(1, "@everyone does not exist", "digest", "@everyone")]
     [InlineData(1, "does not exist", "digest", "{run}/nothing")]
+    [InlineData(1, "no-key does not exist: check the path\n", "attest", "{run}", "--key", "no-key", "--out", "no-file")]
+    [InlineData(1, "Check the path.\n", "attest", "{run}", "--key", "{run}/no/key", "--out", "no-file")]
     [InlineData(1, "is not a run folder", "verify", "{run}")]
     [InlineData(1, "nothing.txt", "train", "--data", "{run}/nothing.txt", "--out", "{run}")]
     public void AWrongCommandLineIsNamed(int exitCode, string names, params string[] arguments)
@@ -63,7 +65,8 @@ public class ExitCodeTests
         Assert.True(places >= 7, $"{places}");
         Assert.Null(Problem(["embed", "model", "--", "--no-such-flag"]));
         Assert.Null(Problem(["generate", "model", "--prompt=--no-such-flag"]));
-        Assert.Null(Problem(["embed", "model", "-5 degrees"]));
+        Assert.Null(Problem(["embed", "model", "-5 degrees", "-- so be it", "---"]));
+        Assert.Null(Problem(["generate", "model", "--prompt", "--- a title", "--stop", "---"]));
     }
 
     // The words that lead to each option and argument of each verb that takes many values.

@@ -116,6 +116,8 @@ public class ModelVerbTests
     [InlineData(4, "{folder}/model.bin: is a Python pickle, a program that runs when it is read: Idem reads none. Convert it", "digest", "{folder}/model.bin")]
     [InlineData(4, "{folder}/model.pt: is a Python pickle", "diff", "{folder}/model.pt", "{model}")]
     [InlineData(1, "does not exist: name a file of JSON lines", "tokenize", "{model}", "--jsonl", "{folder}/none")]
+    [InlineData(1, "the folder {folder}/none does not exist: create it, or name another", "convert", "{model}", "{folder}/none/out")]
+    [InlineData(1, "{folder}/text is a file, in which there is no folder", "convert", "{model}", "{folder}/text/out")]
     [InlineData(2, "is a folder: name a file", "tokenize", "{model}", "--jsonl", "{folder}")]
     [InlineData(1, "hf download nobody/nothing", "generate", "nobody/nothing", "--ids", "1")]
     [InlineData(1, "nothing.txt", "eval", "{model}", "--data", "{folder}/nothing.txt")]

@@ -12,7 +12,7 @@ public sealed class TraceVerbTests : IDisposable
     [Fact]
     public void TrainAndGenerateWriteTraces()
     {
-        string run = _folder["run"], trained = _folder["train.trace"], generated = _folder["generate.trace"];
+        string run = _folder["run"], trained = Path.Combine(run, "train.trace"), generated = _folder["generate.trace"];
         Check(0, "train", "--data", "demo:", "--out", run, "--n-layer", "1", "--n-embd", "16", "--n-head", "2", "--n-positions", "16", "--batch-size", "4", "--steps", "3",
             "--eval-every", "0", "--sample-every", "0", "--trace", trained, "--trace-steps", "2-3", "--trace-tensors", "transformer.h.0.attn.*");
         using (TraceFile trace = TraceFile.Open(trained))
