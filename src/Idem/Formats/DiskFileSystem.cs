@@ -62,7 +62,8 @@ public sealed partial class DiskFileSystem : IFileSystem
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent && !Directory.Exists(parent))
         {
-            throw new DirectoryNotFoundException(File.Exists(parent) ? $"{parent} is a file, in which there is no folder: name one elsewhere" : $"the folder {parent} does not exist: create it, or name another");
+            throw new DirectoryNotFoundException(
+                File.Exists(parent) ? $"{parent} is a file, in which there is no folder: name one elsewhere" : $"the folder {parent} does not exist: create it, or name another");
         }
 
         if (File.Exists(path))

@@ -10,14 +10,8 @@ public static class DurableFile
     /// <exception cref="IOException">Something that is no plain file is there, or the disk failed.</exception>
     public static void Write(IFileSystem files, string path, ReadOnlySpan<byte> content)
     {
-        string target = files.Target(path), pending = PendingOf(files, target);
-        using (DurableStream stream = files.CreateFile(pending))
-        {
-            stream.Write(content);
-            stream.FlushToDisk();
-        }
-
-        Publish(files, pending, target);
+        byte[] bytes = content.ToArray();
+        Write(files, path, stream => stream.Write(bytes));
     }
 
     /// <summary>As <see cref="Write(IFileSystem, string, ReadOnlySpan{byte})"/>, of content that is streamed.</summary>
@@ -26,13 +20,23 @@ public static class DurableFile
     {
         ArgumentNullException.ThrowIfNull(write);
         string target = files.Target(path), pending = PendingOf(files, target);
-        using (DurableStream stream = files.CreateFile(pending))
+        try
         {
-            write(stream);
-            stream.FlushToDisk();
+            using (DurableStream stream = files.CreateFile(pending))
+            {
+                write(stream);
+                stream.FlushToDisk();
+            }
+
+            files.RenameFile(pending, target);
+        }
+        catch (IOException)
+        {
+            TryDelete(files, pending);
+            throw;
         }
 
-        Publish(files, pending, target);
+        files.FlushDirectory(Path.GetDirectoryName(target)!);
     }
 
     private static string PendingOf(IFileSystem files, string target)
@@ -46,10 +50,20 @@ public static class DurableFile
         return pending;
     }
 
-    private static void Publish(IFileSystem files, string pending, string target)
+    // What is half written would only fill a full disk; where it cannot be deleted, the next write does it.
+    private static void TryDelete(IFileSystem files, string pending)
     {
-        files.RenameFile(pending, target);
-        files.FlushDirectory(Path.GetDirectoryName(target)!);
+        try
+        {
+            if (files.FileExists(pending))
+            {
+                files.DeleteFile(pending);
+            }
+        }
+        catch (IOException)
+        {
+            // The first failure says more.
+        }
     }
 
     /// <summary>The whole content of a small file.</summary>

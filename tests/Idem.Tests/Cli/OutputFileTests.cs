@@ -30,6 +30,7 @@ public sealed class OutputFileTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux tells pipes from files");
         string pipe = MakePipe("pipe.json"), link = _folder["link.json"];
+        using FileStream reader = new(pipe, FileMode.Open, FileAccess.ReadWrite); // or who opens the pipe after all would wait for ever
         File.CreateSymbolicLink(link, "pipe.json");
         ExitCodeTests.AssertFailure(Run(arguments, pipe), 2, $"{option} {pipe} is a pipe: name a plain file");
         ExitCodeTests.AssertFailure(Run(arguments, link), 2, $"{option} {link}, which is {pipe}, is a pipe: name a plain file");
@@ -71,6 +72,19 @@ public sealed class OutputFileTests : IDisposable
         Assert.Contains("is a folder", Assert.Throws<IOException>(() => DurableFile.Write(DiskFileSystem.Instance, _folder.Path, "x"u8)).Message, StringComparison.Ordinal);
         Assert.Throws<IOException>(() => DiskFileSystem.Instance.Target("/dev/null"));
         Assert.Equal([pipe], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public void A_write_that_fails_leaves_what_was_there_and_nothing_beside_it()
+    {
+        string file = _folder.Write("file", "old"u8.ToArray());
+        Assert.Throws<IOException>(() => DurableFile.Write(DiskFileSystem.Instance, file, stream =>
+        {
+            stream.Write("half"u8);
+            throw new IOException("No space left on device");
+        }));
+        Assert.Equal("old", File.ReadAllText(file));
+        Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
     }
 
     private string MakePipe(string name)
