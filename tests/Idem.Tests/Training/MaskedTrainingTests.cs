@@ -56,6 +56,7 @@ public sealed class MaskedTrainingTests : IDisposable
         Assert.NotEqual(expected[0].DataDigest, expected[1].DataDigest);
     }
 
+    /// <summary>Other shards are another order of the losses' float64 sum; these sums round to the same float32.</summary>
     [Fact]
     public void A_batch_is_the_same_however_it_is_divided()
     {
@@ -66,8 +67,7 @@ public sealed class MaskedTrainingTests : IDisposable
         foreach (int shards in new[] { 1, 2, 6 })
         {
             LedgerRecord other = Execute(Config with { Shards = shards }, data, start)[0];
-            Assert.Equal(whole.DataDigest, other.DataDigest);
-            Assert.Equal(whole.Loss.Value, other.Loss.Value, 1e-5);
+            Assert.Equal((whole.DataDigest, whole.Loss), (other.DataDigest, other.Loss));
         }
     }
 
