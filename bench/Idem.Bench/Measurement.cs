@@ -13,9 +13,9 @@ namespace Idem.Bench;
 /// <param name="Disturbed">Whether no undisturbed series was had.</param>
 internal readonly record struct Measurement(double Nanoseconds, double Best, double Peak, bool Disturbed)
 {
-    private const int SamplesKept = 9;
+    private const int SamplesKept = 21;
     private const int SamplesMax = 60;
-    private const double SampleMilliseconds = 2;
+    private const double SampleMilliseconds = 5;
     private const double SeriesSecondsMax = 4;
     private const int AttemptsMax = 3;
     private const double ProbeDifferenceMax = 0.08;

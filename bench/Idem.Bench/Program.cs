@@ -61,7 +61,7 @@ switch (name)
         Idem.Bench.Peers.Serving.Run(options);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|ledger|decode|engine|engine-load|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT]");
+        Console.Error.WriteLine("usage: Idem.Bench peak|gemm|kernels|attention|functions|train|ledger|decode|engine|engine-load|load|growth|serve [--threads N] [--simd scalar|128|256|512|all] [--only TEXT] [--seconds S]");
         Console.Error.WriteLine("       Idem.Bench write-llama FOLDER | write-gguf MODEL OUT.gguf");
         Console.Error.WriteLine("       " + Idem.Bench.Peers.ComparisonOptions.Usage);
         return 2;

@@ -22,12 +22,12 @@ internal static class TrainBenchmark
         {
             foreach (SimdPath path in options.Paths)
             {
-                Console.WriteLine(Measure(training, new Compute(path, options.Threads)));
+                Console.WriteLine(Measure(training, new Compute(path, options.Threads), options.Seconds));
             }
         }
     }
 
-    private static string Measure(TrainingCase training, Compute compute)
+    private static string Measure(TrainingCase training, Compute compute, double seconds)
     {
         Compute.Current = compute;
         PeakProbe probe = new(compute);
@@ -42,7 +42,7 @@ internal static class TrainBenchmark
         long allocated = 0;
         Timing timing = Timing.Take(
             probe,
-            seconds: 2,
+            seconds,
             () =>
             {
                 TimeSpan cpu = Environment.CpuUsage.TotalTime;

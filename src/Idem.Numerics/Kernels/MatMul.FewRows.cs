@@ -174,7 +174,7 @@ public static unsafe partial class MatMul
                 byte* b = part->B + (column * TWeight.Bytes);
                 if (!goesOn)
                 {
-                    MatMulTile.Run<S, F, D, TWeight>(rows, depth, a, plan->ARow, plan->AStep, b, part->Step, null, sums + column, part->Width);
+                    MatMulTile.Run<S, F, D, TWeight>(rows, depth, a, plan->ARow, plan->AStep, b, part->Step, null, null, null, sums + column, part->Width);
                 }
                 else if (columns == 2 * S.Lanes)
                 {

@@ -49,39 +49,6 @@ internal static unsafe class MatMulPacking
         }
     }
 
-    /// <summary>Rows across full panels: those of the first to destination, of each next panelStride further.</summary>
-    public static void CopyPanels(float* source, nint sourceStride, int rows, int panels, float* destination, nint panelStride)
-    {
-        for (int k = 0; k < rows; k++)
-        {
-            float* from = source, to = destination;
-            for (int panel = 0; panel < panels; panel++)
-            {
-                if (Vector512.IsHardwareAccelerated)
-                {
-                    Vector512<float> x0 = Vector512.Load(from), x1 = Vector512.Load(from + 16);
-                    Vector512.Store(x0, to);
-                    Vector512.Store(x1, to + 16);
-                }
-                else
-                {
-                    Vector256<float> x0 = Vector256.Load(from), x1 = Vector256.Load(from + 8);
-                    Vector256<float> x2 = Vector256.Load(from + 16), x3 = Vector256.Load(from + 24);
-                    Vector256.Store(x0, to);
-                    Vector256.Store(x1, to + 8);
-                    Vector256.Store(x2, to + 16);
-                    Vector256.Store(x3, to + 24);
-                }
-
-                from += MatMulPlan.PanelColumns;
-                to += panelStride;
-            }
-
-            source += sourceStride;
-            destination += MatMulPlan.PanelColumns;
-        }
-    }
-
     /// <summary>The float32 values of bfloat16 encodings: the same bits above sixteen zeros.</summary>
     public static void Widen(ushort* source, int count, float* destination)
     {
@@ -136,10 +103,23 @@ internal static unsafe class MatMulPacking
     /// <summary>destination[k, i] = source[i, k], in dense rows of <paramref name="destinationStride"/>; +0 from width on.</summary>
     public static void Transpose(float* source, nint sourceStride, int depth, int width, float* destination, int destinationStride)
     {
+        TransposeExactly(source, sourceStride, depth, width, destination, destinationStride);
+        for (int i = width; i < destinationStride; i++)
+        {
+            for (int k = 0; k < depth; k++)
+            {
+                destination[(k * destinationStride) + i] = 0f;
+            }
+        }
+    }
+
+    /// <summary>destination[k, i] = source[i, k], k &lt; depth, i &lt; width, and nothing else.</summary>
+    public static void TransposeExactly(float* source, nint sourceStride, int depth, int width, float* destination, nint destinationStride)
+    {
         int i = 0;
         for (; i + 16 <= width && Avx512F.IsSupported; i += 16)
         {
-            Transposition.RowsToLanes(source + (i * sourceStride), sourceStride, 16, depth, destination + i, destinationStride);
+            Transposition.RowsToLanes(source + (i * sourceStride), sourceStride, 16, depth, destination + i, (int)destinationStride);
         }
 
         for (; i + 8 <= width && Avx.IsSupported; i += 8)
@@ -161,41 +141,33 @@ internal static unsafe class MatMulPacking
         {
             TransposeRest(source + (i * sourceStride), sourceStride, 0, depth, 1, destination + i, destinationStride);
         }
-
-        for (; i < destinationStride; i++)
-        {
-            for (int k = 0; k < depth; k++)
-            {
-                destination[(k * (nint)destinationStride) + i] = 0f;
-            }
-        }
     }
 
-    private static void TransposeRest(float* source, nint sourceStride, int k, int depth, int width, float* destination, int destinationStride)
+    private static void TransposeRest(float* source, nint sourceStride, int k, int depth, int width, float* destination, nint destinationStride)
     {
         for (; k < depth; k++)
         {
             for (int i = 0; i < width; i++)
             {
-                destination[(k * (nint)destinationStride) + i] = source[(i * sourceStride) + k];
+                destination[(k * destinationStride) + i] = source[(i * sourceStride) + k];
             }
         }
     }
 
-    private static void Transpose8(float* source, nint stride, int depth, float* destination, int destinationStride)
+    private static void Transpose8(float* source, nint stride, int depth, float* destination, nint destinationStride)
     {
         int k = 0;
         for (; k + 8 <= depth; k += 8)
         {
             float* s = source + k;
-            float* d = destination + (k * (nint)destinationStride);
+            float* d = destination + (k * destinationStride);
             // Rows i and i + 4 share a register, so that the exchange of halves happens in the loads.
             Vector256<float> low0 = Halves(s, s + (4 * stride)), high0 = Halves(s + 4, s + (4 * stride) + 4);
             Vector256<float> low1 = Halves(s + stride, s + (5 * stride)), high1 = Halves(s + stride + 4, s + (5 * stride) + 4);
             Vector256<float> low2 = Halves(s + (2 * stride), s + (6 * stride)), high2 = Halves(s + (2 * stride) + 4, s + (6 * stride) + 4);
             Vector256<float> low3 = Halves(s + (3 * stride), s + (7 * stride)), high3 = Halves(s + (3 * stride) + 4, s + (7 * stride) + 4);
             StoreTransposed(low0, low1, low2, low3, d, destinationStride);
-            StoreTransposed(high0, high1, high2, high3, d + (4 * (nint)destinationStride), destinationStride);
+            StoreTransposed(high0, high1, high2, high3, d + (4 * destinationStride), destinationStride);
         }
 
         TransposeRest(source, stride, k, depth, 8, destination, destinationStride);
@@ -217,7 +189,7 @@ internal static unsafe class MatMulPacking
         Vector256.Store(Avx.UnpackHigh(odd01, odd23).AsSingle(), d + (3 * stride));
     }
 
-    private static void Transpose4(float* source, nint stride, int depth, float* destination, int destinationStride)
+    private static void Transpose4(float* source, nint stride, int depth, float* destination, nint destinationStride)
     {
         int k = 0;
         for (; k + 4 <= depth; k += 4)
@@ -226,28 +198,28 @@ internal static unsafe class MatMulPacking
             Vector128<float> row2 = Vector128.Load(source + (2 * stride) + k), row3 = Vector128.Load(source + (3 * stride) + k);
             Vector128<double> even01 = Low(row0, row1).AsDouble(), odd01 = High(row0, row1).AsDouble();
             Vector128<double> even23 = Low(row2, row3).AsDouble(), odd23 = High(row2, row3).AsDouble();
-            float* d = destination + (k * (nint)destinationStride);
+            float* d = destination + (k * destinationStride);
             Vector128.Store(Low(even01, even23).AsSingle(), d);
             Vector128.Store(High(even01, even23).AsSingle(), d + destinationStride);
-            Vector128.Store(Low(odd01, odd23).AsSingle(), d + (2 * (nint)destinationStride));
-            Vector128.Store(High(odd01, odd23).AsSingle(), d + (3 * (nint)destinationStride));
+            Vector128.Store(Low(odd01, odd23).AsSingle(), d + (2 * destinationStride));
+            Vector128.Store(High(odd01, odd23).AsSingle(), d + (3 * destinationStride));
         }
 
         TransposeRest(source, stride, k, depth, 4, destination, destinationStride);
     }
 
-    private static void Transpose2(float* source, nint stride, int depth, float* destination, int destinationStride)
+    private static void Transpose2(float* source, nint stride, int depth, float* destination, nint destinationStride)
     {
         int k = 0;
         for (; k + 4 <= depth; k += 4)
         {
             Vector128<float> row0 = Vector128.Load(source + k), row1 = Vector128.Load(source + stride + k);
             Vector128<double> pairs01 = Low(row0, row1).AsDouble(), pairs23 = High(row0, row1).AsDouble();
-            float* d = destination + (k * (nint)destinationStride);
+            float* d = destination + (k * destinationStride);
             *(double*)d = pairs01.ToScalar();
             *(double*)(d + destinationStride) = High(pairs01, pairs01).ToScalar();
-            *(double*)(d + (2 * (nint)destinationStride)) = pairs23.ToScalar();
-            *(double*)(d + (3 * (nint)destinationStride)) = High(pairs23, pairs23).ToScalar();
+            *(double*)(d + (2 * destinationStride)) = pairs23.ToScalar();
+            *(double*)(d + (3 * destinationStride)) = High(pairs23, pairs23).ToScalar();
         }
 
         TransposeRest(source, stride, k, depth, 2, destination, destinationStride);

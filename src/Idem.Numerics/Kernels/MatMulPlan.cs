@@ -12,11 +12,23 @@ internal unsafe struct MatMulPlan
     /// <summary>Columns of a packed panel, whatever the path: two of the widest vectors.</summary>
     public const int PanelColumns = 32;
 
-    /// <summary>Floats of a block of a: a quarter of a second-level cache of 1 MiB, so that the rest streams past it.</summary>
-    private const int BlockFloats = 68 * 1024;
+    /// <summary>Floats of a block of a that stays near while packed panels pass: half of a second-level cache of 1 MiB.</summary>
+    private const int BlockFloats = 136 * 1024;
 
-    /// <summary>Rows of a block that make packing a panel of b cheap; a run of leaves is lengthened only while they fit.</summary>
-    private const int BlockRowsWanted = 264;
+    /// <summary>The same where each block packs b anew, so that its height counts for more than that it stays near.</summary>
+    private const int PackingBlockFloats = 272 * 1024;
+
+    /// <summary>Leaves of a run are at most 2 to this power: 128 KiB of a packed panel.</summary>
+    private const int RunLevelsMax = 2;
+
+    /// <summary>Panels that a task packs and has at hand side by side, so that it reads a less often: at most so many, and so many floats.</summary>
+    private const int PanelsTogetherMax = 4, TogetherFloatsMax = 132 * 1024;
+
+    /// <summary>Rows of a transposed c that are stored together: three cache lines of each of its rows.</summary>
+    private const int PlaceRowsWanted = 48;
+
+    /// <summary>Floats of a beyond which every group of panels reads it from memory, so that there are as few groups as threads.</summary>
+    private const long FarFloats = 4 * 1024 * 1024;
 
     /// <summary>Floats of partial sums that one task may hold.</summary>
     private const int LevelFloatsMax = 2 * 1024 * 1024;
@@ -24,16 +36,10 @@ internal unsafe struct MatMulPlan
     /// <summary>Products below which a second thread costs more than it gives.</summary>
     private const long ProductsPerTask = 256 * 1024;
 
-    /// <summary>Products from which operands that several tasks share are packed once, before them.</summary>
-    private const long ProductsToShare = 32 * 1024 * 1024;
-
     /// <summary>Floats of an operand that are still packed as a whole.</summary>
-    private const long SharedFloatsMax = 16 * 1024 * 1024;
+    private const int SharedFloatsMax = 16 * 1024 * 1024;
 
     private const int TasksPerThread = 4;
-
-    /// <summary>Panels of b packed side by side: 512 bytes of each of its rows at once, two such leaves in a quarter of a megabyte.</summary>
-    private const int PanelsTogetherMax = 4;
 
     /// <summary>How far a tile of few rows asks ahead: bytes of a packed panel.</summary>
     public const int AheadBytes = 8192;
@@ -53,7 +59,13 @@ internal unsafe struct MatMulPlan
     public long PanelBytes;
     public bool IsBFloat16, IsCoded;
 
-    /// <summary>Panels of b whose leaf a task packs side by side.</summary>
+    /// <summary>Whether c is stored transposed.</summary>
+    public bool TransposeC;
+
+    /// <summary>Rows whose results wait to be stored together: of one tile, or of some where c is transposed.</summary>
+    public int PlaceRows;
+
+    /// <summary>Panels of b that a task has at hand side by side.</summary>
     public int PanelsTogether;
 
     /// <summary>Rows and columns of a full tile.</summary>
@@ -79,43 +91,92 @@ internal unsafe struct MatMulPlan
 
     public readonly int TilesPerBlock => BlockRows / TileRows;
 
+    /// <summary>Floats of a run of a packed panel, and a row that unpacking may overwrite.</summary>
+    public readonly long RunFloats => (Math.Min((long)K, RunLeaves * (long)ChainTree.Leaf) + 1) * PanelColumns;
+
     /// <summary>Chooses tile shape and cuts. The operands must be set.</summary>
     public void Cut<S, F, D>(int threads)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
+        if (Packed == null && TransposeB && AStep == sizeof(float) && N > M && (CeilingDivide(M, PanelColumns) * PanelColumns) - M <= M / 16)
+        {
+            Transpose();
+        }
+
         TileColumns = S.Lanes * 2;
         int tileRowsMax = MatMulTile.RowsMax<S, F, D>();
         TileRows = CeilingDivide(M, CeilingDivide(M, tileRowsMax)); // 13 rows are 7 + 6, not 12 + 1
         Panels = CeilingDivide(N, PanelColumns);
         LeafCount = ChainTree.LeafCount(K);
         LevelCount = ChainTree.LevelCount(LeafCount);
-        int rowsWanted = Math.Min(M, BlockRowsWanted);
-        RunLevels = LevelCount;
-        while (RunLevels > 0 && (long)rowsWanted * Math.Min(K, ChainTree.Leaf << RunLevels) > BlockFloats)
-        {
-            RunLevels--;
-        }
-
+        RunLevels = AStep == sizeof(float) ? Math.Min(LevelCount, RunLevelsMax) : 0; // columns of a lie in as many pages as it has rows
+        bool packs = Packed == null && !TransposeB;
         int runDepth = Math.Clamp(K, 1, ChainTree.Leaf << RunLevels);
-        RowBlocks = CeilingDivide(M, Math.Max(TileRows, BlockFloats / runDepth));
+        RowBlocks = CeilingDivide(M, Math.Max(TileRows, (packs ? PackingBlockFloats : BlockFloats) / runDepth));
         long products = (long)M * N * Math.Max(K, 1);
-        bool share = products >= ProductsToShare;
-        int tasksWanted = threads == 1 ? 1 : (int)Math.Clamp(products / ProductsPerTask, 1, threads * TasksPerThread);
+        int tasksWanted = threads == 1 ? 1 : (int)Math.Clamp(products / ProductsPerTask, 1, threads * ((long)M * K > FarFloats ? 1 : TasksPerThread));
         Groups = Math.Min(Panels, CeilingDivide(tasksWanted, RowBlocks));
         if (RowBlocks * Groups < tasksWanted)
         {
             RowBlocks = Math.Min(CeilingDivide(M, TileRows), CeilingDivide(tasksWanted, Groups));
         }
+        else if (tasksWanted >= threads)
+        {
+            int share = threads / (int)BigInteger.GreatestCommonDivisor(threads, RowBlocks); // so that all threads have as many tasks
+            Groups = Math.Min(Panels, CeilingDivide(Groups, share) * share);
+        }
 
-        BlockRows = CeilingDivide(CeilingDivide(M, RowBlocks), TileRows) * TileRows;
+        PlaceRows = TransposeC ? Math.Max(TileRows, PlaceRowsWanted / TileRows * TileRows) : TileRows;
+        BlockRows = CeilingDivide(CeilingDivide(M, RowBlocks), PlaceRows) * PlaceRows;
         RowBlocks = CeilingDivide(M, BlockRows);
         long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
         Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
-        PanelsTogether = Math.Clamp(Panels / Groups / 3, 1, PanelsTogetherMax); // the first of them are packed before anything is computed
-        ShareB = share && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
+        PanelsTogether = packs ? (int)Math.Clamp(TogetherFloatsMax / RunFloats, 1, PanelsTogetherMax) : 1;
+        ShareB = TransposeB && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
+    }
+
+    /// <summary>c' = b' a' is the same product: every output has the same factors in the same order.</summary>
+    private void Transpose()
+    {
+        byte* a = A;
+        nint aRow = ARow;
+        A = (byte*)B;
+        ARow = Ldb * sizeof(float);
+        B = (float*)a;
+        Ldb = aRow / sizeof(float);
+        (M, N) = (N, M);
+        TransposeC = true;
+    }
+
+    /// <summary>Packs [firstK, firstK + depth) of a panel of b.</summary>
+    public readonly void Pack(int panel, int firstK, int depth, float* destination)
+    {
+        int columns = ColumnsOfPanel(panel);
+        nint column = panel * (nint)PanelColumns;
+        byte* packed = Packed + (panel * PanelBytes);
+        if (B != null && TransposeB)
+        {
+            MatMulPacking.Transpose(B + (column * Ldb) + firstK, Ldb, depth, columns, destination, PanelColumns);
+        }
+        else if (B != null)
+        {
+            MatMulPacking.Copy(B + (firstK * Ldb) + column, Ldb, depth, columns, PanelColumns, destination, PanelColumns);
+        }
+        else if (!IsCoded)
+        {
+            MatMulPacking.Widen((ushort*)packed + (firstK * PanelColumns), depth * PanelColumns, destination);
+        }
+        else if (IsBFloat16)
+        {
+            new CodedPanelReader(packed, true, firstK).Read<BFloat16Weights>(depth, destination);
+        }
+        else
+        {
+            new CodedPanelReader(packed, false, firstK).Read<PackedFloat32Weights>(depth, destination);
+        }
     }
 
     /// <summary>Cuts a product of few rows: Panels are groups of <paramref name="columns"/> columns, a task is a Group of them.</summary>
@@ -136,7 +197,6 @@ internal unsafe struct MatMulPlan
 
     public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
 
-    public readonly int RowsOfBlock(int block) => Math.Min(BlockRows, M - (block * BlockRows));
 
     public static int CeilingDivide(int x, int y) => (int)(((long)x + y - 1) / y);
 }

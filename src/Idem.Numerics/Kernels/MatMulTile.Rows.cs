@@ -1,5 +1,7 @@
 // Turns a row count known at run time into one the JIT knows.
 
+using System.Runtime.CompilerServices;
+
 namespace Idem.Numerics.Kernels;
 
 internal static unsafe partial class MatMulTile
@@ -12,8 +14,9 @@ internal static unsafe partial class MatMulTile
         S.Lanes == 16 || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? 12 : 6;
 
     /// <summary>A tile of <paramref name="rows"/> rows by two vectors, see <see cref="Tile2"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<S, F, D, TWeight>(
-        int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* level, float* c, nint cStride)
+        int rows, int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* packed, TileAhead* ahead, float* level, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -22,40 +25,40 @@ internal static unsafe partial class MatMulTile
         switch (rows)
         {
             case 1:
-                Tile2<S, F, D, Rows1, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows1, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 2:
-                Tile2<S, F, D, Rows2, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows2, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 3:
-                Tile2<S, F, D, Rows3, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows3, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 4:
-                Tile2<S, F, D, Rows4, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows4, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 5:
-                Tile2<S, F, D, Rows5, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows5, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 6:
-                Tile2<S, F, D, Rows6, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows6, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 7:
-                Tile2<S, F, D, Rows7, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows7, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 8:
-                Tile2<S, F, D, Rows8, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows8, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 9:
-                Tile2<S, F, D, Rows9, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows9, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 10:
-                Tile2<S, F, D, Rows10, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows10, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 11:
-                Tile2<S, F, D, Rows11, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows11, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             case 12:
-                Tile2<S, F, D, Rows12, TWeight>(depth, a, aRow, aStep, b, bStep, level, c, cStride);
+                Tile2<S, F, D, Rows12, TWeight>(depth, a, aRow, aStep, b, bStep, packed, ahead, level, c, cStride);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows, "MatMul: no tile has so many rows");

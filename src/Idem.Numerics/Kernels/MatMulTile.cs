@@ -17,10 +17,11 @@ internal static unsafe partial class MatMulTile
 {
     /// <summary>
     /// Rows (at most 12) by two vectors. Element (i, k) of a lies at byte i * aRow + k * aStep; row k of b at byte k * bStep. While the sums
-    /// are in registers, those of level, dense rows of a panel, are added as the left operands, unless that is null.
+    /// are in registers, those of level, dense rows of a panel, are added as the left operands, unless that is null. A format that packs stores what it reads of b
+    /// to packed, dense rows of a panel.
     /// </summary>
     public static void Tile2<S, F, D, TRows, TWeight>(
-        int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* level, float* c, nint cStride)
+        int depth, byte* a, nint aRow, nint aStep, byte* b, nint bStep, float* packed, TileAhead* ahead, float* level, float* c, nint cStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -42,103 +43,137 @@ internal static unsafe partial class MatMulTile
         byte* a3 = a + (3 * aRow);
         byte* a6 = a + (6 * aRow);
         byte* a9 = a + (9 * aRow);
-        for (int k = 0; k < depth; k++)
+        for (int k = 0; k < depth;)
         {
-            if (TWeight.Ahead != 0 && Sse.IsSupported)
+            int end = depth;
+            if (TWeight.Spreads)
             {
-                Sse.Prefetch0(b + TWeight.Ahead);
-                if (TWeight.Bytes * 2 * S.Lanes > 64)
+                // What comes next is asked for between the multiplications: all at once it would keep this tile's own operands waiting.
+                end = Math.Min(k + ahead->Depth, depth);
+                if (Sse.IsSupported)
                 {
-                    Sse.Prefetch0(b + TWeight.Ahead + 64);
+                    Sse.Prefetch1(ahead->B);
+                    Sse.Prefetch1(ahead->B + 64);
+                    Sse.Prefetch0(ahead->C);
+                    Sse.Prefetch0(ahead->C + 64);
+                    ahead->B += ahead->BStride;
+                    ahead->C += ahead->CStride;
+                    if (ahead->A != 0)
+                    {
+                        byte* next = a + ahead->A;
+                        for (int row = 0; row < TRows.Count; row++, next += aRow)
+                        {
+                            Sse.Prefetch1(next);
+                        }
+                    }
                 }
             }
 
-            F b0 = TWeight.Load<S, F, D>(b), b1 = TWeight.Load<S, F, D>(b + (TWeight.Bytes * S.Lanes));
-            F x = S.Create(*(float*)a);
-            c00 = S.Fma(x, b0, c00);
-            c01 = S.Fma(x, b1, c01);
-            if (TRows.Count > 1)
+            for (; k < end; k++)
             {
-                x = S.Create(*(float*)(a + aRow));
-                c10 = S.Fma(x, b0, c10);
-                c11 = S.Fma(x, b1, c11);
-            }
+                if (TWeight.Ahead != 0 && Sse.IsSupported)
+                {
+                    Sse.Prefetch0(b + TWeight.Ahead);
+                    if (TWeight.Bytes * 2 * S.Lanes > 64)
+                    {
+                        Sse.Prefetch0(b + TWeight.Ahead + 64);
+                    }
+                }
 
-            if (TRows.Count > 2)
-            {
-                x = S.Create(*(float*)(a + (2 * aRow)));
-                c20 = S.Fma(x, b0, c20);
-                c21 = S.Fma(x, b1, c21);
-            }
+                F b0 = TWeight.Load<S, F, D>(b), b1 = TWeight.Load<S, F, D>(b + (TWeight.Bytes * S.Lanes));
+                if (TWeight.Packs)
+                {
+                    S.Store(packed, b0);
+                    S.Store(packed + S.Lanes, b1);
+                    packed += MatMulPlan.PanelColumns;
+                }
 
-            if (TRows.Count > 3)
-            {
-                x = S.Create(*(float*)a3);
-                c30 = S.Fma(x, b0, c30);
-                c31 = S.Fma(x, b1, c31);
-            }
+                F x = S.Create(*(float*)a);
+                c00 = S.Fma(x, b0, c00);
+                c01 = S.Fma(x, b1, c01);
+                if (TRows.Count > 1)
+                {
+                    x = S.Create(*(float*)(a + aRow));
+                    c10 = S.Fma(x, b0, c10);
+                    c11 = S.Fma(x, b1, c11);
+                }
 
-            if (TRows.Count > 4)
-            {
-                x = S.Create(*(float*)(a3 + aRow));
-                c40 = S.Fma(x, b0, c40);
-                c41 = S.Fma(x, b1, c41);
-            }
+                if (TRows.Count > 2)
+                {
+                    x = S.Create(*(float*)(a + (2 * aRow)));
+                    c20 = S.Fma(x, b0, c20);
+                    c21 = S.Fma(x, b1, c21);
+                }
 
-            if (TRows.Count > 5)
-            {
-                x = S.Create(*(float*)(a3 + (2 * aRow)));
-                c50 = S.Fma(x, b0, c50);
-                c51 = S.Fma(x, b1, c51);
-            }
+                if (TRows.Count > 3)
+                {
+                    x = S.Create(*(float*)a3);
+                    c30 = S.Fma(x, b0, c30);
+                    c31 = S.Fma(x, b1, c31);
+                }
 
-            if (TRows.Count > 6)
-            {
-                x = S.Create(*(float*)a6);
-                c60 = S.Fma(x, b0, c60);
-                c61 = S.Fma(x, b1, c61);
-            }
+                if (TRows.Count > 4)
+                {
+                    x = S.Create(*(float*)(a3 + aRow));
+                    c40 = S.Fma(x, b0, c40);
+                    c41 = S.Fma(x, b1, c41);
+                }
 
-            if (TRows.Count > 7)
-            {
-                x = S.Create(*(float*)(a6 + aRow));
-                c70 = S.Fma(x, b0, c70);
-                c71 = S.Fma(x, b1, c71);
-            }
+                if (TRows.Count > 5)
+                {
+                    x = S.Create(*(float*)(a3 + (2 * aRow)));
+                    c50 = S.Fma(x, b0, c50);
+                    c51 = S.Fma(x, b1, c51);
+                }
 
-            if (TRows.Count > 8)
-            {
-                x = S.Create(*(float*)(a6 + (2 * aRow)));
-                c80 = S.Fma(x, b0, c80);
-                c81 = S.Fma(x, b1, c81);
-            }
+                if (TRows.Count > 6)
+                {
+                    x = S.Create(*(float*)a6);
+                    c60 = S.Fma(x, b0, c60);
+                    c61 = S.Fma(x, b1, c61);
+                }
 
-            if (TRows.Count > 9)
-            {
-                x = S.Create(*(float*)a9);
-                c90 = S.Fma(x, b0, c90);
-                c91 = S.Fma(x, b1, c91);
-            }
+                if (TRows.Count > 7)
+                {
+                    x = S.Create(*(float*)(a6 + aRow));
+                    c70 = S.Fma(x, b0, c70);
+                    c71 = S.Fma(x, b1, c71);
+                }
 
-            if (TRows.Count > 10)
-            {
-                x = S.Create(*(float*)(a9 + aRow));
-                cA0 = S.Fma(x, b0, cA0);
-                cA1 = S.Fma(x, b1, cA1);
-            }
+                if (TRows.Count > 8)
+                {
+                    x = S.Create(*(float*)(a6 + (2 * aRow)));
+                    c80 = S.Fma(x, b0, c80);
+                    c81 = S.Fma(x, b1, c81);
+                }
 
-            if (TRows.Count > 11)
-            {
-                x = S.Create(*(float*)(a9 + (2 * aRow)));
-                cB0 = S.Fma(x, b0, cB0);
-                cB1 = S.Fma(x, b1, cB1);
-            }
+                if (TRows.Count > 9)
+                {
+                    x = S.Create(*(float*)a9);
+                    c90 = S.Fma(x, b0, c90);
+                    c91 = S.Fma(x, b1, c91);
+                }
 
-            a += aStep;
-            a3 += aStep;
-            a6 += aStep;
-            a9 += aStep;
-            b += bStep;
+                if (TRows.Count > 10)
+                {
+                    x = S.Create(*(float*)(a9 + aRow));
+                    cA0 = S.Fma(x, b0, cA0);
+                    cA1 = S.Fma(x, b1, cA1);
+                }
+
+                if (TRows.Count > 11)
+                {
+                    x = S.Create(*(float*)(a9 + (2 * aRow)));
+                    cB0 = S.Fma(x, b0, cB0);
+                    cB1 = S.Fma(x, b1, cB1);
+                }
+
+                a += aStep;
+                a3 += aStep;
+                a6 += aStep;
+                a9 += aStep;
+                b += bStep;
+            }
         }
 
         if (level != null)

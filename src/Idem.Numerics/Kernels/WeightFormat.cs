@@ -15,6 +15,12 @@ internal unsafe interface IWeightFormat
     /// <summary>How many bytes further along a panel a tile asks for; 0 where the next row of b is not the memory that follows.</summary>
     static abstract nint Ahead { get; }
 
+    /// <summary>Whether a tile stores what it reads, packed.</summary>
+    static virtual bool Packs => false;
+
+    /// <summary>Whether a tile asks for what comes after it, see <see cref="TileAhead"/>.</summary>
+    static virtual bool Spreads => false;
+
     /// <summary>One vector of values.</summary>
     static abstract F Load<S, F, D>(byte* source)
         where S : struct, ISimd<F, D>
@@ -28,6 +34,40 @@ internal readonly unsafe struct Float32Weights : IWeightFormat
     public static int Bytes => sizeof(float);
 
     public static nint Ahead => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Load((float*)source);
+}
+
+/// <summary>Float32 packed by the call.</summary>
+internal readonly unsafe struct Float32Panels : IWeightFormat
+{
+    public static int Bytes => sizeof(float);
+
+    public static nint Ahead => 0;
+
+    public static bool Spreads => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Load<S, F, D>(byte* source)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => S.Load((float*)source);
+}
+
+/// <summary>Float32 where it lies, which the tile packs for those after it.</summary>
+internal readonly unsafe struct Float32ToPack : IWeightFormat
+{
+    public static int Bytes => sizeof(float);
+
+    public static nint Ahead => 0;
+
+    public static bool Packs => true;
+
+    public static bool Spreads => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F Load<S, F, D>(byte* source)

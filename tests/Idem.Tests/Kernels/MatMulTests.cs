@@ -58,6 +58,40 @@ public class MatMulTests
         Check(layout, [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 7), new(SimdPath.Scalar, 2)], random);
     }
 
+    /// <summary>Reductions of several runs of leaves, over b packed by the first tile, beforehand, and by each of several blocks of rows; panels at edges.</summary>
+    [Theory]
+    [InlineData(40, 100, 1300)]
+    [InlineData(26, 161, 2600)]
+    [InlineData(600, 70, 1100)]
+    [InlineData(300, 33, 1281)]
+    public void SeveralRunsOfLeaves(int m, int n, int k)
+    {
+        Random random = new(k);
+        foreach ((bool transposeA, bool transposeB) in new[] { (false, false), (false, true), (true, false), (true, true) })
+        {
+            Check(new(transposeA, transposeB, m, n, k, Coin(random)), [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 1)], random);
+        }
+    }
+
+    /// <summary>A transposed b of more rows than c: computed as the transpose, whose results are stored 48 rows at a time, with and without edges.</summary>
+    [Theory]
+    [InlineData(31, 70, 300)]
+    [InlineData(32, 47, 100)]
+    [InlineData(62, 531, 40)]
+    [InlineData(64, 97, 1300)]
+    [InlineData(95, 385, 513)]
+    [InlineData(96, 1000, 30)]
+    [InlineData(256, 300, 0)]
+    [InlineData(256, 257, 770)]
+    public void AProductComputedAsItsTranspose(int m, int n, int k)
+    {
+        Random random = new(n);
+        foreach (bool bias in new[] { false, true })
+        {
+            Check(new(false, true, m, n, k, bias), [.. SimdPaths.All.Select((path, i) => new Compute(path, 1 + i))], random);
+        }
+    }
+
     /// <summary>Zeros of both signs, subnormals, huge and tiny magnitudes, infinities and NaN in some places.</summary>
     [Theory]
     [InlineData(false)]
