@@ -11,6 +11,9 @@ public sealed class GradientClipper
     private readonly IParameter[] _parameters;
     private readonly double[] _sums;
     private readonly Compute _compute;
+    private readonly int[] _longestFirst;
+    private readonly Action<int> _sumOf;
+    private int _lengthForOne;
 
     /// <param name="parameters">The parameters; their order does not matter.</param>
     /// <param name="compute">Where to run; <see cref="Compute.Current"/> if null.</param>
@@ -20,28 +23,47 @@ public sealed class GradientClipper
         _parameters = [.. parameters.OrderBy(parameter => parameter.Name, StringComparer.Ordinal)];
         _sums = new double[_parameters.Length];
         _compute = compute ?? Compute.Current;
+        _longestFirst = [.. Enumerable.Range(0, _parameters.Length).OrderByDescending(i => _parameters[i].Data.Length)];
+        _sumOf = index =>
+        {
+            if (_parameters[_longestFirst[index]].Gradient is { Length: > 0 } gradient && gradient.Length <= _lengthForOne)
+            {
+                _sums[_longestFirst[index]] = Reduce.SumOfSquares(_compute, gradient);
+            }
+        };
     }
 
     /// <summary>The L2 norm of all gradients together. Parameters without a gradient take no part.</summary>
     /// <exception cref="NonFiniteGradientException">A gradient has an infinite or NaN element.</exception>
     public double Norm()
     {
-        int count = 0;
+        long all = 0;
         foreach (IParameter parameter in _parameters)
         {
-            Span<float> gradient = parameter.Gradient;
-            if (gradient.IsEmpty)
+            all += parameter.Gradient.Length;
+        }
+
+        // A tensor goes to one thread, as two threads with half of the lanes each read all of its memory; a very long one has both.
+        _lengthForOne = (int)Math.Min(all / _compute.Threads, int.MaxValue);
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            Span<float> gradient = _parameters[i].Gradient;
+            _sums[i] = gradient.Length > _lengthForOne ? Reduce.SumOfSquares(_compute, gradient) : 0;
+        }
+
+        _compute.For(_parameters.Length, _sumOf);
+        int count = 0;
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            if (!double.IsFinite(_sums[i]))
             {
-                continue;
+                throw new NonFiniteGradientException(_parameters[i].Name);
             }
 
-            double sum = Reduce.SumOfSquares(_compute, gradient);
-            if (!double.IsFinite(sum))
+            if (!_parameters[i].Gradient.IsEmpty)
             {
-                throw new NonFiniteGradientException(parameter.Name);
+                _sums[count++] = _sums[i];
             }
-
-            _sums[count++] = sum;
         }
 
         return GradientClip.TotalNorm(_sums.AsSpan(0, count));
