@@ -10,10 +10,10 @@ namespace Idem.Numerics.Kernels;
 internal unsafe interface IWeightFormat
 {
     /// <summary>Bytes of a value.</summary>
-    static abstract int Bytes { get; }
+    static virtual int Bytes => sizeof(float);
 
     /// <summary>How many bytes further along a panel a tile asks for; 0 where the next row of b is not the memory that follows.</summary>
-    static abstract nint Ahead { get; }
+    static virtual nint Ahead => 0;
 
     /// <summary>Whether a tile stores what it reads, packed.</summary>
     static virtual bool Packs => false;
@@ -22,72 +22,34 @@ internal unsafe interface IWeightFormat
     static virtual bool Spreads => false;
 
     /// <summary>One vector of values.</summary>
-    static abstract F Load<S, F, D>(byte* source)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct;
-}
-
-/// <summary>Float32 where it lies, or packed by the call.</summary>
-internal readonly unsafe struct Float32Weights : IWeightFormat
-{
-    public static int Bytes => sizeof(float);
-
-    public static nint Ahead => 0;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Load<S, F, D>(byte* source)
+    static virtual F Load<S, F, D>(byte* source)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct => S.Load((float*)source);
 }
 
-/// <summary>Float32 packed by the call.</summary>
-internal readonly unsafe struct Float32Panels : IWeightFormat
+/// <summary>Float32 where it lies, or unpacked by the call.</summary>
+internal readonly struct Float32Weights : IWeightFormat;
+
+/// <summary>Float32 in panels that follow each other.</summary>
+internal readonly struct Float32Panels : IWeightFormat
 {
-    public static int Bytes => sizeof(float);
-
-    public static nint Ahead => 0;
-
     public static bool Spreads => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Load<S, F, D>(byte* source)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => S.Load((float*)source);
 }
 
 /// <summary>Float32 where it lies, which the tile packs for those after it.</summary>
-internal readonly unsafe struct Float32ToPack : IWeightFormat
+internal readonly struct Float32ToPack : IWeightFormat
 {
-    public static int Bytes => sizeof(float);
-
-    public static nint Ahead => 0;
-
     public static bool Packs => true;
 
     public static bool Spreads => true;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Load<S, F, D>(byte* source)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => S.Load((float*)source);
 }
 
 /// <summary>Float32 in the panels of <see cref="PackedWeights"/>.</summary>
-internal readonly unsafe struct PackedFloat32Weights : IWeightFormat
+internal readonly struct PackedFloat32Weights : IWeightFormat
 {
-    public static int Bytes => sizeof(float);
-
     public static nint Ahead => MatMulPlan.AheadBytes;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Load<S, F, D>(byte* source)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => S.Load((float*)source);
 }
 
 /// <summary>Bfloat16 in the panels of <see cref="PackedWeights"/>.</summary>

@@ -72,15 +72,21 @@ public class OptimizerTests
         Assert.Equal(states * run.Parameters.Sum(parameter => parameter.Data.Length) * sizeof(float), run.Optimizer.StateBytes);
         run.Optimizer.Step();
         run.Optimizer.Step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++)
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 5 && least > 0; attempt++) // the runtime may have its own first times in one of them
         {
-            run.Optimizer.SetLearningRate(0.01);
-            run.Optimizer.Step();
-            run.Optimizer.ZeroGrad();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 10; i++)
+            {
+                run.Optimizer.SetLearningRate(0.01);
+                run.Optimizer.Step();
+                run.Optimizer.ZeroGrad();
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 
     [Fact]
