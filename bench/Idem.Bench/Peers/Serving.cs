@@ -10,6 +10,8 @@ namespace Idem.Bench.Peers;
 
 internal static class Serving
 {
+    private const double WarmUpSeconds = 0.5;
+
     public static void Run(Options options)
     {
         Compute compute = new(options.Paths[0], options.Threads);
@@ -41,8 +43,6 @@ internal static class Serving
         string line = File.ReadLines(Status).First(line => line.StartsWith(Key, StringComparison.Ordinal));
         return long.Parse(line[Key.Length..].Trim().Split(' ')[0], CultureInfo.InvariantCulture) << 10;
     }
-
-    private const double WarmUpSeconds = 0.5;
 
     private static string Prepare(Compute compute, string name, out Action action)
     {

@@ -128,7 +128,7 @@ public static unsafe partial class MatMul
             join.AddOthers<S, F, D>(rows, MatMulPlan.PanelColumns, isLast ? block->BiasOf(plan, firstColumn, columns) : null, sum, sumStride);
             if (isLast && !isWhole && (inPlace + plan->TileRows >= plan->PlaceRows || row + rows == block->Rows))
             {
-                Place(plan, tile - (inPlace * MatMulPlan.PanelColumns), firstRow - inPlace, inPlace + rows, firstColumn, columns);
+                Place<S, F, D>(plan, tile - (inPlace * MatMulPlan.PanelColumns), firstRow - inPlace, inPlace + rows, firstColumn, columns);
             }
 
             a += ChainTree.Leaf * plan->AStep;
@@ -138,7 +138,10 @@ public static unsafe partial class MatMul
     }
 
     /// <summary>Results that could not be stored where they belong: a part of a panel's width, or of a product computed as its transpose.</summary>
-    private static void Place(MatMulPlan* plan, float* tile, int firstRow, int rows, int firstColumn, int columns)
+    private static void Place<S, F, D>(MatMulPlan* plan, float* tile, int firstRow, int rows, int firstColumn, int columns)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
     {
         if (!plan->TransposeC)
         {
@@ -146,14 +149,13 @@ public static unsafe partial class MatMul
             return;
         }
 
-        if (plan->Bias != null)
+        for (int row = 0; row < rows && plan->Bias != null; row++)
         {
-            for (int row = 0; row < rows; row++)
+            F bias = S.Create(plan->Bias[firstRow + row]);
+            float* sums = tile + (row * MatMulPlan.PanelColumns);
+            for (int column = 0; column < columns; column += S.Lanes)
             {
-                for (int column = 0; column < columns; column++)
-                {
-                    tile[(row * MatMulPlan.PanelColumns) + column] += plan->Bias[firstRow + row];
-                }
+                S.Store(sums + column, S.Add(bias, S.Load(sums + column)));
             }
         }
 

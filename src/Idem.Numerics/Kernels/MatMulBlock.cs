@@ -43,7 +43,7 @@ internal unsafe struct MatMulBlock
         OuterLevels = InnerLevels + inner;
     }
 
-    /// <summary>The run of leaves at work, and where the panels at work end.</summary>
+    /// <summary>The first leaf of the run at work.</summary>
     public int FirstLeaf { get; private set; }
 
     /// <summary>Behind the last leaf of the run.</summary>
@@ -111,7 +111,6 @@ internal unsafe struct MatMulBlock
         Math.Min(plan->K, endLeaf * ChainTree.Leaf) - Math.Min(plan->K, firstLeaf * ChainTree.Leaf);
 
     /// <summary>The bias values of a panel, where a whole panel's width may be read; null without bias, or of a transposed product.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly float* BiasOf(MatMulPlan* plan, int firstColumn, int columns)
     {
         if (plan->Bias == null || plan->TransposeC)

@@ -1,6 +1,7 @@
 // Gradient clipping over several parameters, and schedules against the formulas of nanoGPT and Hugging Face.
 
 using Idem.Numerics.Kernels;
+using Idem.Numerics.Reduction;
 using Idem.Optimizers;
 
 namespace Idem.Tests.Optimizers;
@@ -16,6 +17,25 @@ public class ClipAndScheduleTests
         double norm = new GradientClipper(parameters).Norm();
         Assert.Equal(Bits(norm), Bits(new GradientClipper(parameters.Reverse()).Norm()));
         Assert.Equal(5.0, new GradientClipper([Parameter("x", 3f), Parameter("y", 4f)]).Norm());
+    }
+
+    /// <summary>Some tensors fill a thread, one is longer than a thread's share, some have no gradient: the sum of the reference's sums, in order of names.</summary>
+    [Fact]
+    public void TheNormIsTheSameOnEveryPathAndNumberOfThreads()
+    {
+        Random random = new(9);
+        float[][] gradients = [.. new[] { 40_000, 7, 0, 3_000, 33, 0, 900 }.Select(length => Enumerable.Range(0, length).Select(_ => random.NextSingle() - 0.5f).ToArray())];
+        IParameter[] parameters = [.. gradients.Select((gradient, i) => new MemoryParameter($"p{i}", new float[Math.Max(gradient.Length, 1)], gradient))];
+        double expected = GradientClip.TotalNorm([.. gradients.Where(gradient => gradient.Length > 0).Select(gradient => Lanes.Reference.SumOfSquaresInDouble(gradient))]);
+        foreach (SimdPath path in SimdPaths.All)
+        {
+            foreach (int threads in new[] { 1, 2, 3, 7 })
+            {
+                GradientClipper clipper = new(parameters, new Compute(path, threads));
+                Assert.Equal(Bits(expected), Bits(clipper.Norm()));
+                Assert.Equal(Bits(expected), Bits(clipper.Norm()));
+            }
+        }
     }
 
     [Fact]
