@@ -103,6 +103,15 @@ internal unsafe struct MatMulBlock
             }
         }
 
+        if (plan->Packed != null)
+        {
+            const int PieceBytes = 128;
+            long before = plan->StoredBytes((int)nextK), bytes = plan->StoredBytes((int)nextK + nextDepth) - before;
+            int pieces = nextCount > 0 ? (int)(bytes / PieceBytes) : 0;
+            Ahead = new LinesAhead(plan->Packed + (nextPanel * plan->PanelBytes) + before, PieceBytes, pieces, 0, Math.Min(pieces, 1), steps);
+            return;
+        }
+
         byte* source = (byte*)(plan->B + (nextK * plan->Ldb) + (nextPanel * MatMulPlan.PanelColumns));
         Ahead = new LinesAhead(source, plan->Ldb * sizeof(float), nextDepth, MatMulPlan.PanelColumns * sizeof(float), PacksInTile ? nextCount : 0, steps);
     }
