@@ -24,7 +24,7 @@ internal readonly struct ErfFunction : IFloat32Function, IQuickFunction
     {
         if (ErfTable.IsSupported<S>())
         {
-            F y = ErfTable.Invoke<S, F, D>(x, out uint open);
+            F y = ErfTable.Invoke(x, out ulong open);
             return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
@@ -38,19 +38,17 @@ internal readonly struct ErfFunction : IFloat32Function, IQuickFunction
         where D : struct =>
         FunctionLanes.WithSign<S, F, D>(S.Apply<Core>(FunctionLanes.AtMost<S, F, D>(FunctionLanes.Abs<S, F, D>(x), Saturation)), x);
 
-    public static bool InPairs<S>() => typeof(S) == typeof(Simd512);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool IQuickFunction.IsQuick<S>() => ErfTable.IsSupported<S>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => ErfTable.Invoke<S, F, D>(x, out open);
+    F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
-    {
-        ErfTable.Invoke<S, F, D>(x0, x1, out y0, out y1, out open0, out open1);
-    }
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => ErfTable.Invoke(x, out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => ErfTable.Invoke(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);

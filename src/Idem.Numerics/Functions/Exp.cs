@@ -16,7 +16,7 @@ internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
     {
         if (ExpTable.IsSupported<S>())
         {
-            F y = ExpTable.Invoke<S, F, D>(x, out uint open);
+            F y = ExpTable.Invoke(x, out ulong open);
             return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
@@ -29,17 +29,17 @@ internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
         where F : struct
         where D : struct => S.Apply<Core>(FunctionLanes.Clamp<S, F, D>(x, -104f, 89f));
 
-    public static bool InPairs<S>() => true;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool IQuickFunction.IsQuick<S>() => ExpTable.IsSupported<S>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => ExpTable.Invoke<S, F, D>(x, out open);
+    F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1) =>
-        ExpTable.Invoke<S, F, D>(x0, x1, out y0, out y1, out open0, out open1);
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => ExpTable.Invoke(x, out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => ExpTable.Invoke(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);
@@ -71,30 +71,30 @@ internal readonly struct ExpBelow<V>(V max) : IQuickFunction
 {
     private readonly V _max = max;
 
-    public static bool InPairs<S>() => true;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsQuick<S>() => ExpTable.IsSupported<S>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public F Quick<S, F, D>(F x, out uint open)
+    public F Argument<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => ExpTable.Invoke<S, F, D>(S.Subtract(x, Unsafe.BitCast<V, F>(_max)), out open);
+        where D : struct => S.Subtract(x, Unsafe.BitCast<V, F>(_max));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+    public F Quick<S, F, D>(F x, out ulong open)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct
-    {
-        F max = Unsafe.BitCast<V, F>(_max);
-        ExpTable.Invoke<S, F, D>(S.Subtract(x0, max), S.Subtract(x1, max), out y0, out y1, out open0, out open1);
-    }
+        where D : struct => ExpTable.Invoke(x, out open);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Four<F> Quick<S, F, D>(Four<F> x, out ulong open)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => ExpTable.Invoke(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public F Decide<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => ExpFunction.Evaluate<S, F, D>(S.Subtract(x, Unsafe.BitCast<V, F>(_max)));
+        where D : struct => ExpFunction.Evaluate<S, F, D>(x);
 }

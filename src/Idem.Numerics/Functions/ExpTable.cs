@@ -1,4 +1,4 @@
-// e^x in pairs of float32, for vectors that look 2^(j/32) (or 2^(j/8), in 256 bits) up by permutations:
+// e^x in float32 alone, for vectors that look 2^(j/32) (or 2^(j/8), in 256 bits) up by permutations:
 // e^x = 2^k high e^(r + low), where high is that power rounded and low makes up for its rounding and for ln 2's.
 // In units of 2^floor(k) the sum is good to Margin, so that it rounds as the exact value does unless that lies nearer than this to
 // the middle between two float32. A lane where it does, or beyond 87.25 (subnormal results, overflow, NaN), is reported open, and
@@ -21,6 +21,8 @@ internal static class ExpTable
     private const float Log2E = 1.442695f;
     private const float Ln2High = 0.6931472f; // k*Ln2High comes off x exactly in one fused multiply-add, as |r| < 2^-5
     private const float Ln2Low = -1.9046542e-9f;
+    private const float Shift512 = 393216f; // 1.5 * 2^18: adding it rounds to a multiple of 1/32, which the low bits count
+    private const float Shift256 = 1572864f; // 1.5 * 2^20
     private const float C3 = 1f / 6;
     private const float C3Raised = 0.16666752f; // makes up for r^5/120
     private const float C4 = 1f / 24;
@@ -36,125 +38,73 @@ internal static class ExpTable
 
     /// <summary>e^x in the lanes whose bit of <paramref name="open"/> is not set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Invoke<S, F, D>(F x, out uint open)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-    {
-        F r = Reduce<S, F, D>(x, out F shifted, out F k);
-        F high = Look<S, F, D>(shifted, k, out F low);
-        F q = Series<S, F, D>(r, low);
-        F sum = Sum<S, F, D>(high, r, q, out F rest);
-        return Round<S, F, D>(x, shifted, k, sum, rest, out open);
-    }
+    public static F Invoke<F>(F x, out ulong open)
+        where F : struct => typeof(F) == typeof(Vector512<float>)
+            ? Unsafe.BitCast<Vector512<float>, F>(Evaluate512<Group512, Vector512<float>>(Unsafe.BitCast<F, Vector512<float>>(x), out open))
+            : Unsafe.BitCast<Vector256<float>, F>(Evaluate256<Group256, Vector256<float>>(Unsafe.BitCast<F, Vector256<float>>(x), out open));
 
-    /// <summary>Two vectors, step by step, as one would wait for its own results.</summary>
+    /// <summary>Four vectors, step by step, as one would wait for its own results.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Invoke<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
-        where S : struct, ISimd<F, D>
+    public static Four<F> Invoke<F>(Four<F> x, out ulong open)
         where F : struct
-        where D : struct
     {
-        F r0 = Reduce<S, F, D>(x0, out F shifted0, out F k0), r1 = Reduce<S, F, D>(x1, out F shifted1, out F k1);
-        F high0 = Look<S, F, D>(shifted0, k0, out F low0), high1 = Look<S, F, D>(shifted1, k1, out F low1);
-        F q0 = Series<S, F, D>(r0, low0), q1 = Series<S, F, D>(r1, low1);
-        F sum0 = Sum<S, F, D>(high0, r0, q0, out F rest0), sum1 = Sum<S, F, D>(high1, r1, q1, out F rest1);
-        y0 = Round<S, F, D>(x0, shifted0, k0, sum0, rest0, out open0);
-        y1 = Round<S, F, D>(x1, shifted1, k1, sum1, rest1, out open1);
-    }
-
-    /// <summary>x = k ln 2 + r with k a multiple of 1/32 (1/8), which the low bits of <paramref name="shifted"/> count.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Reduce<S, F, D>(F x, out F shifted, out F k)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-    {
-        F shift = S.Create(typeof(S) == typeof(Simd512) ? 393216f : 1572864f); // 1.5 * 2^18 (2^20)
-        shifted = S.Fma(x, S.Create(Log2E), shift);
-        k = S.Subtract(shifted, shift);
-        return S.Fma(k, S.Create(-Ln2High), x);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Look<S, F, D>(F shifted, F k, out F low)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-    {
-        F high;
-        if (typeof(S) == typeof(Simd512))
+        if (typeof(F) == typeof(Vector512<float>))
         {
-            Vector512<int> index = Unsafe.BitCast<F, Vector512<int>>(shifted); // its low 5 bits
-            high = Unsafe.BitCast<Vector512<float>, F>(Avx512F.PermuteVar16x32x2(High512, index, High512Upper));
-            low = Unsafe.BitCast<Vector512<float>, F>(Avx512F.PermuteVar16x32x2(Low512, index, Low512Upper));
-        }
-        else
-        {
-            Vector256<int> index = Unsafe.BitCast<F, Vector256<int>>(shifted); // its low 3 bits
-            high = Unsafe.BitCast<Vector256<float>, F>(Avx2.PermuteVar8x32(High256, index));
-            low = Unsafe.BitCast<Vector256<float>, F>(Avx2.PermuteVar8x32(Low256, index));
+            return Evaluate512<Group512x4, Four<Vector512<float>>>(x.As<Vector512<float>>(), out open).As<F>();
         }
 
-        low = S.Fma(k, S.Create(-Ln2Low), low);
-        return high;
+        Two<Vector256<float>> y0 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Lower<Vector256<float>>(), out open);
+        Two<Vector256<float>> y1 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Upper<Vector256<float>>(), out ulong openUpper);
+        open |= openUpper << (2 * Group.BitsPerVector);
+        return Four<Vector256<float>>.Join(y0, y1).As<F>();
     }
 
-    /// <summary>q with e^(r + low) = 1 + r + q.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Series<S, F, D>(F r, F low)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
+    private static V Evaluate512<G, V>(V x, out ulong open)
+        where G : struct, IGroup512<V>
+        where V : struct
     {
-        F rounded = S.Add(r, low);
-        F square = S.Multiply(rounded, rounded);
-        F p = typeof(S) == typeof(Simd512)
-            ? S.Fma(rounded, S.Create(C4), S.Create(C3Raised))
-            : S.Fma(S.Fma(rounded, S.Create(C5), S.Create(C4Raised)), rounded, S.Create(C3));
-        p = S.Fma(p, rounded, S.Create(0.5f));
-        return S.Fma(square, p, low);
+        // x = k ln 2 + r with k a multiple of 1/32.
+        V shifted = G.Fma(x, G.Create(Log2E), G.Create(Shift512));
+        V k = G.Subtract(shifted, G.Create(Shift512));
+        V r = G.Fma(k, G.Create(-Ln2High), x);
+        V high = G.Look(High512, High512Upper, shifted), low = G.Look(Low512, Low512Upper, shifted);
+        low = G.Fma(k, G.Create(-Ln2Low), low);
+
+        // e^(r + low) = 1 + r + q
+        V rounded = G.Add(r, low);
+        V p = G.Fma(rounded, G.Create(C4), G.Create(C3Raised));
+        p = G.Fma(p, rounded, G.Create(0.5f));
+        V q = G.Fma(G.Multiply(rounded, rounded), p, low);
+
+        // high (1 + r) = sum + rest, exactly but for the last bit of rest. The table has added the margin to rest: twice of it below must round the same.
+        V sum = G.Fma(high, r, high);
+        V rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
+        V y = G.Add(sum, rest);
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin512))), G.Abs(x), G.Create(Limit)) ^ G.All;
+        return G.Scale(y, k);
     }
 
-    /// <summary>high (1 + r + q) as sum + rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Sum<S, F, D>(F high, F r, F q, out F rest)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
+    private static V Evaluate256<G, V>(V x, out ulong open)
+        where G : struct, IGroup256<V>
+        where V : struct
     {
-        F sum = S.Fma(high, r, high);
-        rest = S.Fma(high, r, S.Subtract(high, sum)); // high (1 + r) = sum + rest, exactly but for the last bit of rest
-        rest = S.Fma(high, q, rest);
-        return sum;
-    }
-
-    /// <summary>sum + rest, rounded, times 2^floor(k). The table has added the margin to rest: twice of it below must round the same.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Round<S, F, D>(F x, F shifted, F k, F sum, F rest, out uint open)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-    {
-        F y = S.Add(sum, rest), magnitude = FunctionLanes.Abs<S, F, D>(x);
-        F below = S.Add(sum, S.Subtract(rest, S.Create(2 * (typeof(S) == typeof(Simd512) ? Margin512 : Margin256))));
-        if (typeof(S) == typeof(Simd512))
-        {
-            Vector512<float> sum512 = Unsafe.BitCast<F, Vector512<float>>(y);
-            ulong decided = Vector512.Equals(sum512, Unsafe.BitCast<F, Vector512<float>>(below)).ExtractMostSignificantBits()
-                & Vector512.LessThanOrEqual(Unsafe.BitCast<F, Vector512<float>>(magnitude), Vector512.Create(Limit)).ExtractMostSignificantBits();
-            open = (uint)decided ^ 0xFFFF;
-            return Unsafe.BitCast<Vector512<float>, F>(Avx512F.Scale(sum512, Unsafe.BitCast<F, Vector512<float>>(k)));
-        }
-        else
-        {
-            Vector256<float> sum256 = Unsafe.BitCast<F, Vector256<float>>(y);
-            Vector256<float> decided = Vector256.Equals(sum256, Unsafe.BitCast<F, Vector256<float>>(below))
-                & Vector256.LessThanOrEqual(Unsafe.BitCast<F, Vector256<float>>(magnitude), Vector256.Create(Limit));
-            open = (uint)Avx.MoveMask(decided) ^ 0xFF;
-            Vector256<int> exponent = (Unsafe.BitCast<F, Vector256<int>>(shifted) << 20) & Vector256.Create(unchecked((int)0xFF800000)); // floor(k)
-            return Unsafe.BitCast<Vector256<int>, F>(sum256.AsInt32() + exponent);
-        }
+        V shifted = G.Fma(x, G.Create(Log2E), G.Create(Shift256));
+        V k = G.Subtract(shifted, G.Create(Shift256));
+        V r = G.Fma(k, G.Create(-Ln2High), x);
+        V high = G.Look(High256, shifted), low = G.Look(Low256, shifted);
+        low = G.Fma(k, G.Create(-Ln2Low), low);
+        V rounded = G.Add(r, low);
+        V p = G.Fma(rounded, G.Create(C5), G.Create(C4Raised));
+        p = G.Fma(p, rounded, G.Create(C3));
+        p = G.Fma(p, rounded, G.Create(0.5f));
+        V q = G.Fma(G.Multiply(rounded, rounded), p, low);
+        V sum = G.Fma(high, r, high);
+        V rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
+        V y = G.Add(sum, rest);
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin256))), G.Abs(x), G.Create(Limit)) ^ G.All;
+        return G.AddExponent(y, shifted);
     }
 
     private static Vector512<float> High512

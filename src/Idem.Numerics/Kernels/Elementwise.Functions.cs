@@ -95,20 +95,21 @@ internal readonly struct GeluFunction : IFloat32Function, IQuickFunction
         where F : struct
         where D : struct => Join<S, F, D>(x, ErfFunction.Invoke<S, F, D>(Argument<S, F, D>(x)));
 
-    public static bool InPairs<S>() => typeof(S) == typeof(Simd512);
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool IQuickFunction.IsQuick<S>() => ErfTable.IsSupported<S>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out uint open) => Join<S, F, D>(x, ErfTable.Invoke<S, F, D>(Argument<S, F, D>(x), out open));
+    F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void IQuickFunction.Quick<S, F, D>(F x0, F x1, out F y0, out F y1, out uint open0, out uint open1)
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Join<S, F, D>(x, ErfTable.Invoke(Argument<S, F, D>(x), out open));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open)
     {
-        ErfTable.Invoke<S, F, D>(Argument<S, F, D>(x0), Argument<S, F, D>(x1), out F erf0, out F erf1, out open0, out open1);
-        y0 = Join<S, F, D>(x0, erf0);
-        y1 = Join<S, F, D>(x1, erf1);
+        Four<F> erf = ErfTable.Invoke(
+            new Four<F>(Argument<S, F, D>(x.V0), Argument<S, F, D>(x.V1), Argument<S, F, D>(x.V2), Argument<S, F, D>(x.V3)), out open);
+        return new(Join<S, F, D>(x.V0, erf.V0), Join<S, F, D>(x.V1, erf.V1), Join<S, F, D>(x.V2, erf.V2), Join<S, F, D>(x.V3, erf.V3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,6 +30,27 @@ public class ElementwiseTests
         }
     }
 
+    /// <summary>Functions with a quick evaluation decide what it leaves open chunk by chunk: here all lanes of whole chunks, of a chunk with the most left over, and of rows that are asked for ahead.</summary>
+    [Theory]
+    [InlineData(UnaryOp.Exp)]
+    [InlineData(UnaryOp.Erf)]
+    [InlineData(UnaryOp.Gelu)]
+    public void RowsOfOpenLanesEqualTheReference(UnaryOp op)
+    {
+        float[] open = [float.NaN, -1e-30f, 88.5f, -90f, float.PositiveInfinity];
+        foreach (Compute compute in SimdPaths.All.Select(path => new Compute(path, 1)))
+        {
+            foreach (int count in new[] { 255 * 16, (255 * 8) + 3, 256 * 16, (259 * 16) + 15, 66_000 })
+            {
+                float[] x = [.. Enumerable.Range(0, count).Select(i => open[i % open.Length])], expected = [.. x.Select(value => Elementwise.Reference.Unary(op, value))];
+                Guarded inPlace = new(x);
+                Elementwise.Unary(compute, op, inPlace.Span, inPlace.Span);
+                KernelTesting.SameBits(expected, inPlace.Span, $"{op} of {count}, {compute.Name()}");
+                inPlace.CheckWalls(compute.Name());
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(UnaryOps))]
     public void UnaryGradientEqualsTheReference(UnaryOp op)
