@@ -28,8 +28,8 @@ internal static class ExpTable
     private const float C4 = 1f / 24;
     private const float C4Raised = 0.041668996f; // makes up for r^6/720
     private const float C5 = 1f / 120;
-    private const float Margin512 = 10f / (1L << 38);
-    private const float Margin256 = 33f / (1L << 36);
+    public const float Margin512 = 10f / (1L << 38);
+    public const float Margin256 = 33f / (1L << 36);
 
     /// <summary>Whether vectors of this kind are evaluated by table. A constant to the JIT.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -64,9 +64,21 @@ internal static class ExpTable
         where G : struct, IGroup512<V>
         where V : struct
     {
+        V sum = Sum512<G, V>(x, out V rest, out V k);
+        V y = G.Add(sum, rest);
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin512))), G.Abs(x), G.Create(Limit)) ^ G.All;
+        return G.Scale(y, k);
+    }
+
+    /// <summary>e^x = 2^floor(k) (sum + rest - Margin), but for an error of Margin. Twice the margin below must round the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Sum512<G, V>(V x, out V rest, out V k)
+        where G : struct, IGroup512<V>
+        where V : struct
+    {
         // x = k ln 2 + r with k a multiple of 1/32.
         V shifted = G.Fma(x, G.Create(Log2E), G.Create(Shift512));
-        V k = G.Subtract(shifted, G.Create(Shift512));
+        k = G.Subtract(shifted, G.Create(Shift512));
         V r = G.Fma(k, G.Create(-Ln2High), x);
         V high = G.Look(High512, High512Upper, shifted), low = G.Look(Low512, Low512Upper, shifted);
         low = G.Fma(k, G.Create(-Ln2Low), low);
@@ -77,12 +89,10 @@ internal static class ExpTable
         p = G.Fma(p, rounded, G.Create(0.5f));
         V q = G.Fma(G.Multiply(rounded, rounded), p, low);
 
-        // high (1 + r) = sum + rest, exactly but for the last bit of rest. The table has added the margin to rest: twice of it below must round the same.
+        // high (1 + r) = sum + rest, exactly but for the last bit of rest
         V sum = G.Fma(high, r, high);
-        V rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
-        V y = G.Add(sum, rest);
-        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin512))), G.Abs(x), G.Create(Limit)) ^ G.All;
-        return G.Scale(y, k);
+        rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,7 +100,19 @@ internal static class ExpTable
         where G : struct, IGroup256<V>
         where V : struct
     {
-        V shifted = G.Fma(x, G.Create(Log2E), G.Create(Shift256));
+        V sum = Sum256<G, V>(x, out V rest, out V shifted);
+        V y = G.Add(sum, rest);
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin256))), G.Abs(x), G.Create(Limit)) ^ G.All;
+        return G.AddExponent(y, shifted);
+    }
+
+    /// <summary>The same; the exponent stands in <paramref name="shifted"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Sum256<G, V>(V x, out V rest, out V shifted)
+        where G : struct, IGroup256<V>
+        where V : struct
+    {
+        shifted = G.Fma(x, G.Create(Log2E), G.Create(Shift256));
         V k = G.Subtract(shifted, G.Create(Shift256));
         V r = G.Fma(k, G.Create(-Ln2High), x);
         V high = G.Look(High256, shifted), low = G.Look(Low256, shifted);
@@ -101,10 +123,8 @@ internal static class ExpTable
         p = G.Fma(p, rounded, G.Create(0.5f));
         V q = G.Fma(G.Multiply(rounded, rounded), p, low);
         V sum = G.Fma(high, r, high);
-        V rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
-        V y = G.Add(sum, rest);
-        open = G.Decided(y, G.Add(sum, G.Subtract(rest, G.Create(2 * Margin256))), G.Abs(x), G.Create(Limit)) ^ G.All;
-        return G.AddExponent(y, shifted);
+        rest = G.Fma(high, q, G.Fma(high, r, G.Subtract(high, sum)));
+        return sum;
     }
 
     private static Vector512<float> High512
@@ -123,7 +143,7 @@ internal static class ExpTable
             1.6817929f, 1.7186193f, 1.7562522f, 1.7947091f, 1.8340081f, 1.8741677f, 1.9152066f, 1.9571441f);
     }
 
-    /// <summary>log(2^(j/32)/high) + Margin512/high.</summary>
+    /// <summary>log(2^(j/32)/high) + Margin512/high: the table adds the margin to rest.</summary>
     private static Vector512<float> Low512
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -27,7 +27,7 @@ internal static unsafe class FunctionTable
         new("log1p", &Map<Log1pFunction>),
         new("log2", &Map<Log2Function>),
         new("tanh", &Map<TanhFunction>),
-        new("sigmoid", &Map<SigmoidFunction>),
+        new("sigmoid", &MapQuick<SigmoidFunction>),
         new("erf", &MapQuick<ErfFunction>),
         new("sin", &Map<SinFunction>),
         new("cos", &Map<CosFunction>),

@@ -57,9 +57,16 @@ internal interface IGroup<V>
 
     static abstract V Multiply(V x, V y);
 
+    static abstract V Divide(V x, V y);
+
     static abstract V Fma(V x, V y, V z);
 
     static abstract V Abs(V x);
+
+    static abstract V Negate(V x);
+
+    /// <summary>The greater one; y if either is NaN.</summary>
+    static abstract V Max(V x, V y);
 
     /// <summary>The lesser one; y if either is NaN.</summary>
     static abstract V Min(V x, V y);
@@ -116,6 +123,15 @@ internal readonly struct Group512 : IGroup512<Vector512<float>>
     public static Vector512<float> Multiply(Vector512<float> x, Vector512<float> y) => x * y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Divide(Vector512<float> x, Vector512<float> y) => x / y;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Negate(Vector512<float> x) => x ^ Vector512.Create(-0f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Max(Vector512<float> x, Vector512<float> y) => Avx512F.Max(x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Fma(Vector512<float> x, Vector512<float> y, Vector512<float> z) => Avx512F.FusedMultiplyAdd(x, y, z);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,6 +176,17 @@ internal readonly struct Group512x4 : IGroup512<Four<Vector512<float>>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Multiply(Four<Vector512<float>> x, Four<Vector512<float>> y) =>
         new(x.V0 * y.V0, x.V1 * y.V1, x.V2 * y.V2, x.V3 * y.V3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<Vector512<float>> Divide(Four<Vector512<float>> x, Four<Vector512<float>> y) => new(x.V0 / y.V0, x.V1 / y.V1, x.V2 / y.V2, x.V3 / y.V3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<Vector512<float>> Negate(Four<Vector512<float>> x) =>
+        new(x.V0 ^ Vector512.Create(-0f), x.V1 ^ Vector512.Create(-0f), x.V2 ^ Vector512.Create(-0f), x.V3 ^ Vector512.Create(-0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<Vector512<float>> Max(Four<Vector512<float>> x, Four<Vector512<float>> y) =>
+        new(Avx512F.Max(x.V0, y.V0), Avx512F.Max(x.V1, y.V1), Avx512F.Max(x.V2, y.V2), Avx512F.Max(x.V3, y.V3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Fma(Four<Vector512<float>> x, Four<Vector512<float>> y, Four<Vector512<float>> z) =>
@@ -208,6 +235,15 @@ internal readonly struct Group256 : IGroup256<Vector256<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Multiply(Vector256<float> x, Vector256<float> y) => x * y;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Divide(Vector256<float> x, Vector256<float> y) => x / y;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Negate(Vector256<float> x) => x ^ Vector256.Create(-0f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Max(Vector256<float> x, Vector256<float> y) => Avx.Max(x, y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Fma(Vector256<float> x, Vector256<float> y, Vector256<float> z) => X86.Fma.MultiplyAdd(x, y, z);
@@ -259,6 +295,15 @@ internal readonly struct Group256x2 : IGroup256<Two<Vector256<float>>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Two<Vector256<float>> Multiply(Two<Vector256<float>> x, Two<Vector256<float>> y) => new(x.V0 * y.V0, x.V1 * y.V1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Two<Vector256<float>> Divide(Two<Vector256<float>> x, Two<Vector256<float>> y) => new(x.V0 / y.V0, x.V1 / y.V1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Two<Vector256<float>> Negate(Two<Vector256<float>> x) => new(x.V0 ^ Vector256.Create(-0f), x.V1 ^ Vector256.Create(-0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Two<Vector256<float>> Max(Two<Vector256<float>> x, Two<Vector256<float>> y) => new(Avx.Max(x.V0, y.V0), Avx.Max(x.V1, y.V1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Two<Vector256<float>> Fma(Two<Vector256<float>> x, Two<Vector256<float>> y, Two<Vector256<float>> z) =>

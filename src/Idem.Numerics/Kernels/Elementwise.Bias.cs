@@ -32,10 +32,10 @@ public static unsafe partial class Elementwise
             float* stored = sum.IsEmpty ? null : ps;
             switch (op)
             {
-                case UnaryOp.Relu: MapBias<ReluFunction>(compute, rows, columns, px, pb, stored, py, 1); break;
-                case UnaryOp.Silu: MapBias<SiluFunction>(compute, rows, columns, px, pb, stored, py, 4); break;
-                case UnaryOp.Gelu: MapBias<GeluFunction>(compute, rows, columns, px, pb, stored, py, 8); break;
-                case UnaryOp.GeluTanh: MapBias<GeluTanhFunction>(compute, rows, columns, px, pb, stored, py, 4); break;
+                case UnaryOp.Relu: MapBias<PlainRows<ReluFunction>>(compute, rows, columns, px, pb, stored, py, 1); break;
+                case UnaryOp.Silu: MapBias<QuickFunctionRows<SiluFunction>>(compute, rows, columns, px, pb, stored, py, 4); break;
+                case UnaryOp.Gelu: MapBias<QuickFunctionRows<GeluFunction>>(compute, rows, columns, px, pb, stored, py, 8); break;
+                case UnaryOp.GeluTanh: MapBias<QuickFunctionRows<GeluTanhFunction>>(compute, rows, columns, px, pb, stored, py, 4); break;
                 default: throw NotAnActivation(op);
             }
         }
@@ -57,10 +57,10 @@ public static unsafe partial class Elementwise
             float* pb = dbias.IsEmpty ? null : pdb;
             switch (op)
             {
-                case UnaryOp.Relu: MapBiasGradient<ReluGradient>(compute, rows, columns, ps, pdy, pdx, pb, 1); break;
-                case UnaryOp.Silu: MapBiasGradient<SiluGradient>(compute, rows, columns, ps, pdy, pdx, pb, 4); break;
-                case UnaryOp.Gelu: MapBiasGradient<GeluGradient>(compute, rows, columns, ps, pdy, pdx, pb, 8); break;
-                case UnaryOp.GeluTanh: MapBiasGradient<GeluTanhGradient>(compute, rows, columns, ps, pdy, pdx, pb, 4); break;
+                case UnaryOp.Relu: MapBiasGradient<PlainGradientRows<ReluGradient>>(compute, rows, columns, ps, pdy, pdx, pb, 1); break;
+                case UnaryOp.Silu: MapBiasGradient<QuickGradientRows<SigmoidFunction, SiluGradient>>(compute, rows, columns, ps, pdy, pdx, pb, 4); break;
+                case UnaryOp.Gelu: MapBiasGradient<PlainGradientRows<GeluGradient>>(compute, rows, columns, ps, pdy, pdx, pb, 8); break;
+                case UnaryOp.GeluTanh: MapBiasGradient<QuickGradientRows<GeluTanhSigmoid, GeluTanhGradient>>(compute, rows, columns, ps, pdy, pdx, pb, 4); break;
                 default: throw NotAnActivation(op);
             }
         }
@@ -77,70 +77,55 @@ public static unsafe partial class Elementwise
     private static ArgumentOutOfRangeException NotAnActivation(UnaryOp op) =>
         new(nameof(op), op, "a bias is fused with Relu, Silu, Gelu and GeluTanh only; add it with Binary and apply Unary");
 
-    private static void MapBias<TFunction>(Compute compute, int rows, int columns, float* x, float* bias, float* sum, float* y, int cost)
-        where TFunction : unmanaged, IFloat32Function =>
-        KernelLoop.Run(compute, rows, (long)cost * columns, new BiasKernel<TFunction> { Columns = columns, X = x, Bias = bias, Sum = sum, Y = y });
+    private static void MapBias<TRows>(Compute compute, int rows, int columns, float* x, float* bias, float* sum, float* y, int cost)
+        where TRows : unmanaged, IFunctionRows =>
+        KernelLoop.Run(compute, rows, (long)cost * columns, new BiasKernel<TRows> { Columns = columns, X = x, Bias = bias, Sum = sum == null ? y : sum, Y = y });
 
-    private static void MapBiasGradient<TGradient>(Compute compute, int rows, int columns, float* sum, float* dy, float* dx, float* dbias, int cost)
-        where TGradient : unmanaged, IGradient
+    private static void MapBiasGradient<TRows>(Compute compute, int rows, int columns, float* sum, float* dy, float* dx, float* dbias, int cost)
+        where TRows : unmanaged, IGradientRows
     {
         if (dbias == null)
         {
-            MapGradient<TGradient>(compute, sum, sum, dy, dx, rows * columns, cost);
+            KernelLoop.Run(compute, rows * columns, cost, new GradientKernel<TRows> { X = sum, Y = sum, Dy = dy, Dx = dx }, Alignment);
             return;
         }
 
-        GradientColumnTerm<TGradient> term = new(sum, dy, dx, columns);
-        KernelLoop.Run(compute, columns, (long)cost * rows, new ColumnsKernel<GradientColumnTerm<TGradient>>(term, rows, dbias), 32);
+        GradientColumnTerm<TRows> term = new(sum, dy, dx, columns);
+        KernelLoop.Run(compute, columns, (long)cost * rows, new ColumnsKernel<GradientColumnTerm<TRows>>(term, rows, dbias), 32);
     }
 
-    private struct BiasKernel<TFunction> : IKernel
-        where TFunction : unmanaged, IFloat32Function
+    private struct BiasKernel<TRows> : IKernel
+        where TRows : unmanaged, IFunctionRows
     {
+        /// <summary>Sums that are still in the first-level cache when the function takes them.</summary>
+        private const int FloatsTogether = 4096;
+
         public int Columns;
         public float* X, Bias, Sum, Y;
 
         public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct
         {
-            for (int row = start; row < end; row++)
+            int together = Math.Max(1, FloatsTogether / Math.Max(Columns, 1));
+            for (int row = start; row < end; row += together)
             {
-                long at = (long)row * Columns;
-                if (Sum == null)
-                {
-                    Row<S, F, D>(X + at, Bias, Y + at, Columns);
-                }
-                else
+                int rows = Math.Min(together, end - row);
+                long first = (long)row * Columns;
+                for (long at = first; at < first + ((long)rows * Columns); at += Columns)
                 {
                     CombineRow<S, F, D, AddOperation>(X + at, 1, Bias, 1, Sum + at, Columns);
-                    MapRow<S, F, D, TFunction>(Sum + at, Y + at, Columns);
                 }
-            }
-        }
 
-        private static void Row<S, F, D>(float* x, float* bias, float* y, int count)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct
-        {
-            int i = 0;
-            for (; i <= count - S.Lanes; i += S.Lanes)
-            {
-                S.Store(y + i, TFunction.Invoke<S, F, D>(S.Add(S.Load(x + i), S.Load(bias + i))));
-            }
-
-            for (; i < count; i++)
-            {
-                y[i] = TFunction.Invoke<SimdScalar, float, double>(x[i] + bias[i]);
+                TRows.Map<S, F, D>(Sum + first, Y + first, rows * Columns);
             }
         }
     }
 
     /// <summary>The terms dx = op'(s)*dy, computed and stored four rows at a time before they are added.</summary>
-    private readonly struct GradientColumnTerm<TGradient>(float* sum, float* dy, float* dx, int columns) : IColumnTerm
-        where TGradient : unmanaged, IGradient
+    private readonly struct GradientColumnTerm<TRows>(float* sum, float* dy, float* dx, int columns) : IColumnTerm
+        where TRows : unmanaged, IGradientRows
     {
         private readonly float* _sum = sum;
         private readonly float* _dy = dy;
@@ -152,11 +137,8 @@ public static unsafe partial class Elementwise
             where F : struct
             where D : struct
         {
-            for (; row < rowEnd; row++)
-            {
-                long at = (row * _columns) + column;
-                MapGradientRow<S, F, D, TGradient>(_sum + at, _sum + at, _dy + at, _dx + at, columnEnd - column);
-            }
+            long at = (row * _columns) + column;
+            TRows.Map<S, F, D>(_sum + at, _sum + at, _dy + at, _dx + at, rowEnd - row, _columns, columnEnd - column);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -37,14 +37,14 @@ public static unsafe partial class Elementwise
                 case UnaryOp.Log1p: Map<Log1pFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Log2: Map<Log2Function>(compute, px, py, count, 4); break;
                 case UnaryOp.Tanh: Map<TanhFunction>(compute, px, py, count, 4); break;
-                case UnaryOp.Sigmoid: Map<SigmoidFunction>(compute, px, py, count, 4); break;
+                case UnaryOp.Sigmoid: MapQuick<SigmoidFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Erf: MapQuick<ErfFunction>(compute, px, py, count, 8); break;
                 case UnaryOp.Sin: Map<SinFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Cos: Map<CosFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Relu: Map<ReluFunction>(compute, px, py, count, 1); break;
-                case UnaryOp.Silu: Map<SiluFunction>(compute, px, py, count, 4); break;
+                case UnaryOp.Silu: MapQuick<SiluFunction>(compute, px, py, count, 4); break;
                 case UnaryOp.Gelu: MapQuick<GeluFunction>(compute, px, py, count, 8); break;
-                case UnaryOp.GeluTanh: Map<GeluTanhFunction>(compute, px, py, count, 4); break;
+                case UnaryOp.GeluTanh: MapQuick<GeluTanhFunction>(compute, px, py, count, 4); break;
                 default: throw new ArgumentOutOfRangeException(nameof(op), op, "unknown unary operation");
             }
         }
@@ -79,9 +79,9 @@ public static unsafe partial class Elementwise
                 case UnaryOp.Sin: MapGradient<SinGradient>(compute, px, py, pdy, pdx, count, 4); break;
                 case UnaryOp.Cos: MapGradient<CosGradient>(compute, px, py, pdy, pdx, count, 4); break;
                 case UnaryOp.Relu: MapGradient<ReluGradient>(compute, px, py, pdy, pdx, count, 1); break;
-                case UnaryOp.Silu: MapGradient<SiluGradient>(compute, px, py, pdy, pdx, count, 4); break;
+                case UnaryOp.Silu: MapQuickGradient<SigmoidFunction, SiluGradient>(compute, px, py, pdy, pdx, count, 4); break;
                 case UnaryOp.Gelu: MapGradient<GeluGradient>(compute, px, py, pdy, pdx, count, 8); break;
-                case UnaryOp.GeluTanh: MapGradient<GeluTanhGradient>(compute, px, py, pdy, pdx, count, 4); break;
+                case UnaryOp.GeluTanh: MapQuickGradient<GeluTanhSigmoid, GeluTanhGradient>(compute, px, py, pdy, pdx, count, 4); break;
                 default: throw new ArgumentOutOfRangeException(nameof(op), op, "unknown unary operation");
             }
         }
@@ -135,51 +135,45 @@ public static unsafe partial class Elementwise
 
     private static void Map<TFunction>(Compute compute, float* x, float* y, int count, int cost)
         where TFunction : unmanaged, IFloat32Function =>
-        KernelLoop.Run(compute, count, cost, new MapKernel<TFunction> { X = x, Y = y }, Alignment);
+        KernelLoop.Run(compute, count, cost, new MapKernel<PlainRows<TFunction>> { X = x, Y = y }, Alignment);
 
     private static void MapQuick<TFunction>(Compute compute, float* x, float* y, int count, int cost)
         where TFunction : unmanaged, IQuickFunction =>
-        KernelLoop.Run(compute, count, cost, new QuickKernel<TFunction> { X = x, Y = y }, Alignment);
+        KernelLoop.Run(compute, count, cost, new MapKernel<QuickFunctionRows<TFunction>> { X = x, Y = y }, Alignment);
 
     private static void MapGradient<TGradient>(Compute compute, float* x, float* y, float* dy, float* dx, int count, int cost)
         where TGradient : unmanaged, IGradient =>
-        KernelLoop.Run(compute, count, cost, new GradientKernel<TGradient> { X = x, Y = y, Dy = dy, Dx = dx }, Alignment);
+        KernelLoop.Run(compute, count, cost, new GradientKernel<PlainGradientRows<TGradient>> { X = x, Y = y, Dy = dy, Dx = dx }, Alignment);
+
+    private static void MapQuickGradient<TInner, TGradient>(Compute compute, float* x, float* y, float* dy, float* dx, int count, int cost)
+        where TInner : unmanaged, IQuickFunction
+        where TGradient : unmanaged, IGradient =>
+        KernelLoop.Run(compute, count, cost, new GradientKernel<QuickGradientRows<TInner, TGradient>> { X = x, Y = y, Dy = dy, Dx = dx }, Alignment);
 
     private static void Combine<TOperation>(Compute compute, float* a, float* b, float* y, int count)
         where TOperation : unmanaged, IBinary =>
         KernelLoop.Run(compute, count, 1, new BinaryKernel<TOperation> { A = a, B = b, Y = y }, Alignment);
 
-    private struct MapKernel<TFunction> : IKernel
-        where TFunction : unmanaged, IFloat32Function
+    private struct MapKernel<TRows> : IKernel
+        where TRows : unmanaged, IFunctionRows
     {
         public float* X, Y;
 
         public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct => MapRow<S, F, D, TFunction>(X + start, Y + start, end - start);
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => TRows.Map<S, F, D>(X + start, Y + start, end - start);
     }
 
-    private struct QuickKernel<TFunction> : IKernel
-        where TFunction : unmanaged, IQuickFunction
-    {
-        public float* X, Y;
-
-        public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct => QuickRows.Map<S, F, D, TFunction>(default, X + start, Y + start, end - start);
-    }
-
-    private struct GradientKernel<TGradient> : IKernel
-        where TGradient : unmanaged, IGradient
+    private struct GradientKernel<TRows> : IKernel
+        where TRows : unmanaged, IGradientRows
     {
         public float* X, Y, Dy, Dx;
 
         public readonly void Run<S, F, D>(int start, int end)
-            where S : struct, ISimd<F, D>
-            where F : struct
-            where D : struct => MapGradientRow<S, F, D, TGradient>(X + start, Y + start, Dy + start, Dx + start, end - start);
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => TRows.Map<S, F, D>(X + start, Y + start, Dy + start, Dx + start, 1, 0, end - start);
     }
 
     private struct BinaryKernel<TOperation> : IKernel
@@ -206,44 +200,6 @@ public static unsafe partial class Elementwise
         {
             float scalar = Scalar;
             CombineRow<S, F, D, TOperation>(X + start, 1, &scalar, 0, Y + start, end - start);
-        }
-    }
-
-    /// <summary>y[i] = op(x[i]).</summary>
-    private static void MapRow<S, F, D, TFunction>(float* x, float* y, int count)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-        where TFunction : unmanaged, IFloat32Function
-    {
-        int i = 0;
-        for (; i <= count - S.Lanes; i += S.Lanes)
-        {
-            S.Store(y + i, TFunction.Invoke<S, F, D>(S.Load(x + i)));
-        }
-
-        for (; i < count; i++)
-        {
-            y[i] = TFunction.Invoke<SimdScalar, float, double>(x[i]);
-        }
-    }
-
-    /// <summary>dx[i] = op'(x[i])*dy[i].</summary>
-    private static void MapGradientRow<S, F, D, TGradient>(float* x, float* y, float* dy, float* dx, int count)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
-        where TGradient : unmanaged, IGradient
-    {
-        int i = 0;
-        for (; i <= count - S.Lanes; i += S.Lanes)
-        {
-            S.Store(dx + i, TGradient.Invoke<S, F, D>(S.Load(x + i), S.Load(y + i), S.Load(dy + i)));
-        }
-
-        for (; i < count; i++)
-        {
-            dx[i] = TGradient.Invoke<SimdScalar, float, double>(x[i], y[i], dy[i]);
         }
     }
 
