@@ -19,8 +19,8 @@ namespace Idem.Numerics.Functions;
 internal static class ErfTable
 {
     private const float Saturation = 3.93f; // from 3.92 on the result is 1
-    private const float Shift = 12582912f; // 1.5 * 2^23: adding it rounds to an integer, left in the low bits
-    private const float Spacing512 = 0.125f;
+    private const float Shift512 = 1572864f; // 1.5 * 2^20: adding it rounds to a multiple of 1/8, which the low bits count
+    private const float Shift256 = 12582912f; // 1.5 * 2^23: to an integer
     private const float Spacing256 = 0.265625f;
     private const float Least = 1f / (1L << 60); // below, a margin is subnormal, and so may rests be
     private const float Limit512 = 0.0705f; // erf of half a spacing
@@ -61,8 +61,8 @@ internal static class ErfTable
         where V : struct
     {
         V magnitude = G.Min(G.Create(Saturation), G.Abs(x)); // NaN if x is
-        V shifted = G.Fma(magnitude, G.Create(1 / Spacing512), G.Create(Shift));
-        V t = G.Fma(G.Subtract(shifted, G.Create(Shift)), G.Create(-Spacing512), magnitude); // exact
+        V shifted = G.Add(magnitude, G.Create(Shift512));
+        V t = G.Subtract(magnitude, G.Subtract(shifted, G.Create(Shift512))); // exact
         V p = G.Look(ErfCoefficients512.C6, ErfCoefficients512.C6Upper, shifted);
         p = G.Fma(p, t, G.Look(ErfCoefficients512.C5, ErfCoefficients512.C5Upper, shifted));
         p = G.Fma(p, t, G.Look(ErfCoefficients512.C4, ErfCoefficients512.C4Upper, shifted));
@@ -91,8 +91,8 @@ internal static class ErfTable
         where V : struct
     {
         V magnitude = G.Min(G.Create(Saturation), G.Abs(x)); // NaN if x is
-        V shifted = G.Fma(magnitude, G.Create(1 / Spacing256), G.Create(Shift));
-        V t = G.Fma(G.Subtract(shifted, G.Create(Shift)), G.Create(-Spacing256), magnitude); // exact
+        V shifted = G.Fma(magnitude, G.Create(1 / Spacing256), G.Create(Shift256));
+        V t = G.Fma(G.Subtract(shifted, G.Create(Shift256)), G.Create(-Spacing256), magnitude); // exact
         V half = G.Half(shifted);
         V p = G.Look(ErfCoefficients256.C9, ErfCoefficients256.C9Upper, shifted, half);
         p = G.Fma(p, t, G.Look(ErfCoefficients256.C8, ErfCoefficients256.C8Upper, shifted, half));
