@@ -24,7 +24,7 @@ internal readonly struct ErfFunction : IFloat32Function, IQuickFunction
     {
         if (ErfTable.IsSupported<S>())
         {
-            F y = ErfTable.Invoke(x, out ulong open);
+            F y = Group.Evaluate<F, ErfTable>(x, out ulong open);
             return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
@@ -45,10 +45,10 @@ internal readonly struct ErfFunction : IFloat32Function, IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => ErfTable.Invoke(x, out open);
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Group.Evaluate<F, ErfTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => ErfTable.Invoke(x, out open);
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => Group.Evaluate<F, ErfTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);

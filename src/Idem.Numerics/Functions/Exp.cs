@@ -16,7 +16,7 @@ internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
     {
         if (ExpTable.IsSupported<S>())
         {
-            F y = ExpTable.Invoke(x, out ulong open);
+            F y = Group.Evaluate<F, ExpTable>(x, out ulong open);
             return open == 0 ? y : DecideApart<S, F, D>(x);
         }
 
@@ -36,15 +36,15 @@ internal readonly struct ExpFunction : IFloat32Function, IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => ExpTable.Invoke(x, out open);
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Group.Evaluate<F, ExpTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => ExpTable.Invoke(x, out open);
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => Group.Evaluate<F, ExpTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => Evaluate<S, F, D>(x);
 
-    /// <summary>One vector in 50: not inlined.</summary>
+    /// <summary>Few vectors: not inlined.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static F DecideApart<S, F, D>(F x)
         where S : struct, ISimd<F, D>
@@ -84,13 +84,13 @@ internal readonly struct ExpBelow<V>(V max) : IQuickFunction
     public F Quick<S, F, D>(F x, out ulong open)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => ExpTable.Invoke(x, out open);
+        where D : struct => Group.Evaluate<F, ExpTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Four<F> Quick<S, F, D>(Four<F> x, out ulong open)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => ExpTable.Invoke(x, out open);
+        where D : struct => Group.Evaluate<F, ExpTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public F Decide<S, F, D>(F x)

@@ -15,11 +15,12 @@ using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics.Functions;
 
-internal static class ExpTable
+/// <summary>e^x.</summary>
+internal readonly struct ExpTable : ILaneTable
 {
     private const float Limit = 87.25f;
     private const float Log2E = 1.442695f;
-    private const float Ln2High = 0.6931472f; // k*Ln2High comes off x exactly in one fused multiply-add, as |r| < 2^-5
+    private const float Ln2High = 0.6931472f; // k*Ln2High comes off x exactly in one fused multiply-add, as r is below 2^-6.5 (2^-4.5) and a multiple of 2^-30 (2^-28)
     private const float Ln2Low = -1.9046542e-9f;
     private const float Shift512 = 393216f; // 1.5 * 2^18: adding it rounds to a multiple of 1/32, which the low bits count
     private const float Shift256 = 1572864f; // 1.5 * 2^20
@@ -36,31 +37,8 @@ internal static class ExpTable
     public static bool IsSupported<S>() =>
         (typeof(S) == typeof(Simd512) && Avx512F.IsSupported) || (typeof(S) == typeof(Simd256) && Avx2.IsSupported && X86.Fma.IsSupported);
 
-    /// <summary>e^x in the lanes whose bit of <paramref name="open"/> is not set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Invoke<F>(F x, out ulong open)
-        where F : struct => typeof(F) == typeof(Vector512<float>)
-            ? Unsafe.BitCast<Vector512<float>, F>(Evaluate512<Group512, Vector512<float>>(Unsafe.BitCast<F, Vector512<float>>(x), out open))
-            : Unsafe.BitCast<Vector256<float>, F>(Evaluate256<Group256, Vector256<float>>(Unsafe.BitCast<F, Vector256<float>>(x), out open));
-
-    /// <summary>Four vectors, step by step, as one would wait for its own results.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Four<F> Invoke<F>(Four<F> x, out ulong open)
-        where F : struct
-    {
-        if (typeof(F) == typeof(Vector512<float>))
-        {
-            return Evaluate512<Group512x4, Four<Vector512<float>>>(x.As<Vector512<float>>(), out open).As<F>();
-        }
-
-        Two<Vector256<float>> y0 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Lower<Vector256<float>>(), out open);
-        Two<Vector256<float>> y1 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Upper<Vector256<float>>(), out ulong openUpper);
-        open |= openUpper << (2 * Group.BitsPerVector);
-        return Four<Vector256<float>>.Join(y0, y1).As<F>();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Evaluate512<G, V>(V x, out ulong open)
+    public static V Evaluate512<G, V>(V x, out ulong open)
         where G : struct, IGroup512<V>
         where V : struct
     {
@@ -96,7 +74,7 @@ internal static class ExpTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Evaluate256<G, V>(V x, out ulong open)
+    public static V Evaluate256<G, V>(V x, out ulong open)
         where G : struct, IGroup256<V>
         where V : struct
     {

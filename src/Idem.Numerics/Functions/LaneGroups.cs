@@ -1,5 +1,6 @@
 // Vectors side by side that a function evaluates step by step: while one waits for its own result, the others go on, and what is loaded
-// from a table serves them all. Lanes stay independent, so the grouping cannot reach a result.
+// from a table serves them all. Lanes stay independent, so the grouping cannot reach a result. Groups spell the instructions out: the JIT
+// stops inlining in a method of 512 locals, and every call that is inlined brings some.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -36,10 +37,49 @@ internal readonly struct Four<V>(V v0, V v1, V v2, V v3)
         where W : struct => new(Unsafe.BitCast<V, W>(V2), Unsafe.BitCast<V, W>(V3));
 }
 
+/// <summary>A function that is evaluated with coefficients from tables in registers, in all but some lanes.</summary>
+internal interface ILaneTable
+{
+    /// <summary>The function in the lanes that are not in the set <paramref name="open"/>.</summary>
+    static abstract V Evaluate512<G, V>(V x, out ulong open)
+        where G : struct, IGroup512<V>
+        where V : struct;
+
+    /// <summary>The same.</summary>
+    static abstract V Evaluate256<G, V>(V x, out ulong open)
+        where G : struct, IGroup256<V>
+        where V : struct;
+}
+
 internal static class Group
 {
     /// <summary>Bits of a set of lanes that belong to one vector; lane 0 of vector 0 is the lowest.</summary>
     public const int BitsPerVector = 16;
+
+    /// <summary>A function of one vector, 512 bits or 256.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F Evaluate<F, TTable>(F x, out ulong open)
+        where F : struct
+        where TTable : struct, ILaneTable => typeof(F) == typeof(Vector512<float>)
+            ? Unsafe.BitCast<Vector512<float>, F>(TTable.Evaluate512<Group512, Vector512<float>>(Unsafe.BitCast<F, Vector512<float>>(x), out open))
+            : Unsafe.BitCast<Vector256<float>, F>(TTable.Evaluate256<Group256, Vector256<float>>(Unsafe.BitCast<F, Vector256<float>>(x), out open));
+
+    /// <summary>Of four vectors; those of 256 bits go in pairs, for more of which there are not registers enough.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<F> Evaluate<F, TTable>(Four<F> x, out ulong open)
+        where F : struct
+        where TTable : struct, ILaneTable
+    {
+        if (typeof(F) == typeof(Vector512<float>))
+        {
+            return TTable.Evaluate512<Group512x4, Four<Vector512<float>>>(x.As<Vector512<float>>(), out open).As<F>();
+        }
+
+        Two<Vector256<float>> y0 = TTable.Evaluate256<Group256x2, Two<Vector256<float>>>(x.Lower<Vector256<float>>(), out open);
+        Two<Vector256<float>> y1 = TTable.Evaluate256<Group256x2, Two<Vector256<float>>>(x.Upper<Vector256<float>>(), out ulong openUpper);
+        open |= openUpper << (2 * BitsPerVector);
+        return Four<Vector256<float>>.Join(y0, y1).As<F>();
+    }
 }
 
 /// <summary>Operations on all lanes of a group.</summary>
@@ -190,7 +230,9 @@ internal readonly struct Group512x4 : IGroup512<Four<Vector512<float>>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Fma(Four<Vector512<float>> x, Four<Vector512<float>> y, Four<Vector512<float>> z) =>
-        new(Avx512F.FusedMultiplyAdd(x.V0, y.V0, z.V0), Avx512F.FusedMultiplyAdd(x.V1, y.V1, z.V1), Avx512F.FusedMultiplyAdd(x.V2, y.V2, z.V2), Avx512F.FusedMultiplyAdd(x.V3, y.V3, z.V3));
+        new(
+            Avx512F.FusedMultiplyAdd(x.V0, y.V0, z.V0), Avx512F.FusedMultiplyAdd(x.V1, y.V1, z.V1),
+            Avx512F.FusedMultiplyAdd(x.V2, y.V2, z.V2), Avx512F.FusedMultiplyAdd(x.V3, y.V3, z.V3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Abs(Four<Vector512<float>> x) =>
@@ -205,7 +247,9 @@ internal readonly struct Group512x4 : IGroup512<Four<Vector512<float>>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Look(Vector512<float> lower, Vector512<float> upper, Four<Vector512<float>> index) =>
-        new(Avx512F.PermuteVar16x32x2(lower, index.V0.AsInt32(), upper), Avx512F.PermuteVar16x32x2(lower, index.V1.AsInt32(), upper), Avx512F.PermuteVar16x32x2(lower, index.V2.AsInt32(), upper), Avx512F.PermuteVar16x32x2(lower, index.V3.AsInt32(), upper));
+        new(
+            Avx512F.PermuteVar16x32x2(lower, index.V0.AsInt32(), upper), Avx512F.PermuteVar16x32x2(lower, index.V1.AsInt32(), upper),
+            Avx512F.PermuteVar16x32x2(lower, index.V2.AsInt32(), upper), Avx512F.PermuteVar16x32x2(lower, index.V3.AsInt32(), upper));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Four<Vector512<float>> Scale(Four<Vector512<float>> x, Four<Vector512<float>> k) =>

@@ -14,7 +14,10 @@ internal interface IQuickFunction
     /// <summary>Whether there is one for vectors of this kind. A constant to the JIT.</summary>
     bool IsQuick<S>();
 
-    /// <summary>What the others take in x's place: from here on no lane is special.</summary>
+    /// <summary>
+    /// What Quick and Decide take in x's place. They treat all lanes alike, so that open ones may be gathered; this step need not (the maximum of
+    /// <see cref="ExpBelow{V}"/> may differ from lane to lane).
+    /// </summary>
     F Argument<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
@@ -54,7 +57,7 @@ internal static unsafe class QuickRows
 
     private const int GroupVectors = 4;
 
-    /// <summary>The most that a chunk can leave: its groups, and its last vectors one by one.</summary>
+    /// <summary>At least what a chunk can leave: its groups, and its last vectors one by one.</summary>
     private const int OpenMax = (Chunk / GroupVectors) + GroupVectors;
 
     private const int CacheLine = 64;
@@ -65,7 +68,7 @@ internal static unsafe class QuickRows
     /// <summary>Rows that the second-level cache does not hold are asked for so far ahead: no loop this long has enough loads under way by itself.</summary>
     private const int FarFloats = 64 * 1024, AheadFloats = 8 * 1024;
 
-    /// <summary>y[i] = f(x[i]) for a contiguous row; y may be x.</summary>
+    /// <summary>y[i] = f(x[i]) for a contiguous row; y may be x. Not for <see cref="ExpBelow{V}"/>, which knows vectors only.</summary>
     public static void Map<S, F, D, TFunction>(TFunction function, float* x, float* y, int count)
         where S : struct, ISimd<F, D>
         where F : struct
@@ -80,7 +83,7 @@ internal static unsafe class QuickRows
         }
     }
 
-    /// <summary>The same for vectors that are strides apart; what lies <paramref name="ahead"/> floats further is asked for, unless that is 0.</summary>
+    /// <summary>The same for vectors that are strides apart; what lies <paramref name="ahead"/> floats further is asked for, unless that is 0 (of vectors side by side).</summary>
     [SkipLocalsInit]
     public static void Map<S, F, D, TFunction>(TFunction function, float* x, nint strideX, float* y, nint strideY, nint vectors, int ahead = 0)
         where S : struct, ISimd<F, D>

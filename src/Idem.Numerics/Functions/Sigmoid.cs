@@ -26,10 +26,10 @@ internal readonly struct SigmoidFunction : IFloat32Function, IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => SigmoidTable.Invoke(x, out open);
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Group.Evaluate<F, SigmoidTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => SigmoidTable.Invoke(x, out open);
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => Group.Evaluate<F, SigmoidTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => Invoke<S, F, D>(x);

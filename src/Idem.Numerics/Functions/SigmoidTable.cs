@@ -1,6 +1,6 @@
-// 1/(1+e^-x) in float32 alone: 1/(hi + lo) = q + q (1 - q hi - q lo), with hi + lo = 1 + e^-x from ExpTable and q the rounded quotient.
+// 1/(1+e^-x) in float32 alone: 1/(hi + lo) is about q + q (1 - q hi - q lo), with hi + lo = 1 + e^-x from ExpTable and q = 1/hi, rounded.
 // The sum is good to Margin times q, so that it rounds as the exact value does unless that lies nearer than this to the middle between
-// two float32. A lane where it does, or beyond 54 (where the correction might be subnormal), or of NaN, is reported open, and
+// two float32. A lane where it does, or beyond 54 (far from where anything is subnormal), or of NaN, is reported open, and
 // SigmoidFunction decides it in float64. The scheme may change, the results may not: all 2^32 inputs are compared.
 //
 // Errors: that of e^-x is below 8.7/2^38 of it (32.8/2^36 in 256 bits), and no greater in the result. What is rounded here is lo,
@@ -11,7 +11,8 @@ using System.Runtime.Intrinsics;
 
 namespace Idem.Numerics.Functions;
 
-internal static class SigmoidTable
+/// <summary>1/(1+e^-x).</summary>
+internal readonly struct SigmoidTable : ILaneTable
 {
     private const float Limit = 54f;
 
@@ -19,31 +20,8 @@ internal static class SigmoidTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSupported<S>() => ExpTable.IsSupported<S>();
 
-    /// <summary>1/(1+e^-x) in the lanes whose bit of <paramref name="open"/> is not set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F Invoke<F>(F x, out ulong open)
-        where F : struct => typeof(F) == typeof(Vector512<float>)
-            ? Unsafe.BitCast<Vector512<float>, F>(Evaluate512<Group512, Vector512<float>>(Unsafe.BitCast<F, Vector512<float>>(x), out open))
-            : Unsafe.BitCast<Vector256<float>, F>(Evaluate256<Group256, Vector256<float>>(Unsafe.BitCast<F, Vector256<float>>(x), out open));
-
-    /// <summary>Four vectors side by side.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Four<F> Invoke<F>(Four<F> x, out ulong open)
-        where F : struct
-    {
-        if (typeof(F) == typeof(Vector512<float>))
-        {
-            return Evaluate512<Group512x4, Four<Vector512<float>>>(x.As<Vector512<float>>(), out open).As<F>();
-        }
-
-        Two<Vector256<float>> y0 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Lower<Vector256<float>>(), out open);
-        Two<Vector256<float>> y1 = Evaluate256<Group256x2, Two<Vector256<float>>>(x.Upper<Vector256<float>>(), out ulong openUpper);
-        open |= openUpper << (2 * Group.BitsPerVector);
-        return Four<Vector256<float>>.Join(y0, y1).As<F>();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Evaluate512<G, V>(V x, out ulong open)
+    public static V Evaluate512<G, V>(V x, out ulong open)
         where G : struct, IGroup512<V>
         where V : struct
     {
@@ -55,7 +33,7 @@ internal static class SigmoidTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Evaluate256<G, V>(V x, out ulong open)
+    public static V Evaluate256<G, V>(V x, out ulong open)
         where G : struct, IGroup256<V>
         where V : struct
     {

@@ -23,12 +23,12 @@ internal readonly struct SiluFunction : IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => S.Multiply(x, SigmoidTable.Invoke(x, out open));
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => S.Multiply(x, Group.Evaluate<F, SigmoidTable>(x, out open));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open)
     {
-        Four<F> s = SigmoidTable.Invoke(x, out open);
+        Four<F> s = Group.Evaluate<F, SigmoidTable>(x, out open);
         return new(S.Multiply(x.V0, s.V0), S.Multiply(x.V1, s.V1), S.Multiply(x.V2, s.V2), S.Multiply(x.V3, s.V3));
     }
 
@@ -45,21 +45,21 @@ internal readonly struct GeluFunction : IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Join<S, F, D>(x, ErfTable.Invoke(Argument<S, F, D>(x), out open));
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Join<S, F, D>(x, Group.Evaluate<F, ErfTable>(Inner<S, F, D>(x), out open));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open)
     {
-        Four<F> erf = ErfTable.Invoke(
-            new Four<F>(Argument<S, F, D>(x.V0), Argument<S, F, D>(x.V1), Argument<S, F, D>(x.V2), Argument<S, F, D>(x.V3)), out open);
+        Four<F> erf = Group.Evaluate<F, ErfTable>(
+            new Four<F>(Inner<S, F, D>(x.V0), Inner<S, F, D>(x.V1), Inner<S, F, D>(x.V2), Inner<S, F, D>(x.V3)), out open);
         return new(Join<S, F, D>(x.V0, erf.V0), Join<S, F, D>(x.V1, erf.V1), Join<S, F, D>(x.V2, erf.V2), Join<S, F, D>(x.V3, erf.V3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Decide<S, F, D>(F x) => Join<S, F, D>(x, ErfFunction.Evaluate<S, F, D>(Argument<S, F, D>(x)));
+    F IQuickFunction.Decide<S, F, D>(F x) => Join<S, F, D>(x, ErfFunction.Evaluate<S, F, D>(Inner<S, F, D>(x)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static F Argument<S, F, D>(F x)
+    internal static F Inner<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct => S.Multiply(x, S.Create(Elementwise.InverseSqrt2));
@@ -81,22 +81,22 @@ internal readonly struct GeluTanhFunction : IQuickFunction
     F IQuickFunction.Argument<S, F, D>(F x) => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => S.Multiply(x, SigmoidTable.Invoke(Argument<S, F, D>(x), out open));
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => S.Multiply(x, Group.Evaluate<F, SigmoidTable>(Inner<S, F, D>(x), out open));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open)
     {
-        Four<F> s = SigmoidTable.Invoke(
-            new Four<F>(Argument<S, F, D>(x.V0), Argument<S, F, D>(x.V1), Argument<S, F, D>(x.V2), Argument<S, F, D>(x.V3)), out open);
+        Four<F> s = Group.Evaluate<F, SigmoidTable>(
+            new Four<F>(Inner<S, F, D>(x.V0), Inner<S, F, D>(x.V1), Inner<S, F, D>(x.V2), Inner<S, F, D>(x.V3)), out open);
         return new(S.Multiply(x.V0, s.V0), S.Multiply(x.V1, s.V1), S.Multiply(x.V2, s.V2), S.Multiply(x.V3, s.V3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Decide<S, F, D>(F x) => S.Multiply(x, SigmoidFunction.Invoke<S, F, D>(Argument<S, F, D>(x)));
+    F IQuickFunction.Decide<S, F, D>(F x) => S.Multiply(x, SigmoidFunction.Invoke<S, F, D>(Inner<S, F, D>(x)));
 
     /// <summary>2*sqrt(2/pi)*(x+c*x^3).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static F Argument<S, F, D>(F x)
+    internal static F Inner<S, F, D>(F x)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
@@ -138,7 +138,7 @@ internal readonly struct GeluGradient : IGradient
         where F : struct
         where D : struct
     {
-        F erf = ErfFunction.Invoke<S, F, D>(GeluFunction.Argument<S, F, D>(x));
+        F erf = ErfFunction.Invoke<S, F, D>(GeluFunction.Inner<S, F, D>(x));
         F distribution = S.Multiply(S.Create(0.5f), S.Add(S.Create(1f), erf));
         F exponent = S.Multiply(S.Create(-0.5f), S.Multiply(x, x));
         F density = S.Multiply(S.Create(Elementwise.InverseSqrt2Pi), ExpFunction.Invoke<S, F, D>(exponent));
@@ -153,13 +153,13 @@ internal readonly struct GeluTanhSigmoid : IQuickFunction
     bool IQuickFunction.IsQuick<S>() => SigmoidTable.IsSupported<S>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Argument<S, F, D>(F x) => GeluTanhFunction.Argument<S, F, D>(x);
+    F IQuickFunction.Argument<S, F, D>(F x) => GeluTanhFunction.Inner<S, F, D>(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => SigmoidTable.Invoke(x, out open);
+    F IQuickFunction.Quick<S, F, D>(F x, out ulong open) => Group.Evaluate<F, SigmoidTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => SigmoidTable.Invoke(x, out open);
+    Four<F> IQuickFunction.Quick<S, F, D>(Four<F> x, out ulong open) => Group.Evaluate<F, SigmoidTable>(x, out open);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     F IQuickFunction.Decide<S, F, D>(F x) => SigmoidFunction.Invoke<S, F, D>(x);

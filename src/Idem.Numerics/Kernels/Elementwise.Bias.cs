@@ -104,15 +104,15 @@ public static unsafe partial class Elementwise
         public float* X, Bias, Sum, Y;
 
         public readonly void Run<S, F, D>(int start, int end)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct
         {
             int together = Math.Max(1, FloatsTogether / Math.Max(Columns, 1));
-            for (int row = start; row < end; row += together)
+            for (long row = start; row < end; row += together)
             {
-                int rows = Math.Min(together, end - row);
-                long first = (long)row * Columns;
+                int rows = (int)Math.Min(together, end - row);
+                long first = row * Columns;
                 for (long at = first; at < first + ((long)rows * Columns); at += Columns)
                 {
                     CombineRow<S, F, D, AddOperation>(X + at, 1, Bias, 1, Sum + at, Columns);

@@ -1,5 +1,6 @@
 // The functions of Elementwise.Reference.cs on vector lanes, step by step the same. Float32 functions that are correctly
-// rounded live in Functions; here are the remaining ones, and all derivatives.
+// rounded live in Functions; here are the remaining ones, and their derivatives;
+// activations are in Elementwise.Activations.cs.
 
 using System.Runtime.CompilerServices;
 using Idem.Numerics.Functions;

@@ -160,9 +160,9 @@ public static unsafe partial class Elementwise
         public float* X, Y;
 
         public readonly void Run<S, F, D>(int start, int end)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => TRows.Map<S, F, D>(X + start, Y + start, end - start);
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct => TRows.Map<S, F, D>(X + start, Y + start, end - start);
     }
 
     private struct GradientKernel<TRows> : IKernel
@@ -171,9 +171,9 @@ public static unsafe partial class Elementwise
         public float* X, Y, Dy, Dx;
 
         public readonly void Run<S, F, D>(int start, int end)
-        where S : struct, ISimd<F, D>
-        where F : struct
-        where D : struct => TRows.Map<S, F, D>(X + start, Y + start, Dy + start, Dx + start, 1, 0, end - start);
+            where S : struct, ISimd<F, D>
+            where F : struct
+            where D : struct => TRows.Map<S, F, D>(X + start, Y + start, Dy + start, Dx + start, 1, 0, end - start);
     }
 
     private struct BinaryKernel<TOperation> : IKernel

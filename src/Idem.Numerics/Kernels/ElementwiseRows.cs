@@ -1,4 +1,4 @@
-// How functions and derivatives go along a contiguous row: one vector after the other, or, where there is a quick evaluation, by QuickRows.
+// How functions go along a row and derivatives along some rows: one vector after the other, or, where there is a quick evaluation, by QuickRows.
 
 using System.Runtime.CompilerServices;
 using Idem.Numerics.Functions;
@@ -14,7 +14,7 @@ internal unsafe interface IFunctionRows
         where D : struct;
 }
 
-/// <summary>dx[i] = f'(x[i])*dy[i], given y[i] = f(x[i]), in rows that are stride apart; dx may be dy.</summary>
+/// <summary>dx[i] = f'(x[i])*dy[i], given y[i] = f(x[i]), in rows that are stride apart; dx may be x, y or dy.</summary>
 internal unsafe interface IGradientRows
 {
     static abstract void Map<S, F, D>(float* x, float* y, float* dy, float* dx, int rows, long stride, int count)
@@ -119,9 +119,9 @@ internal readonly unsafe struct QuickGradientRows<TInner, TGradient> : IGradient
 
         for (; rows > 0; rows--, x += stride, dy += stride, dx += stride)
         {
-            for (int first = 0; first < count; first += BufferLength)
+            for (long first = 0; first < count; first += BufferLength)
             {
-                int length = Math.Min(BufferLength, count - first);
+                int length = (int)Math.Min(BufferLength, count - first);
                 QuickRows.Map<S, F, D, TInner>(default, x + first, inner, length);
                 PlainGradientRows<TGradient>.Map<S, F, D>(x + first, inner, dy + first, dx + first, length);
             }

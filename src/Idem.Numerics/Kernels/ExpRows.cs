@@ -46,9 +46,9 @@ internal static unsafe class ExpRows
     {
         float* buffer = stackalloc float[BufferLength], lanes = stackalloc float[Lanes.Count];
         Lanes.Clear(lanes);
-        for (int first = 0; first < count; first += BufferLength)
+        for (long first = 0; first < count; first += BufferLength)
         {
-            int length = Math.Min(BufferLength, count - first);
+            int length = (int)Math.Min(BufferLength, count - first);
             Map<S, F, D>(x + first, max, buffer, length);
             Lanes.Add<S, F, D, ElementTerm>(new ElementTerm(buffer), length, lanes);
         }

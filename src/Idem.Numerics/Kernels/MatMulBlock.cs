@@ -105,7 +105,7 @@ internal unsafe struct MatMulBlock
 
         if (plan->Packed != null)
         {
-            const int PieceBytes = 128;
+            const int PieceBytes = 128; // two cache lines, see TileAhead
             long before = plan->StoredBytes((int)nextK), bytes = plan->StoredBytes((int)nextK + nextDepth) - before;
             int pieces = nextCount > 0 ? (int)(bytes / PieceBytes) : 0;
             Ahead = new LinesAhead(plan->Packed + (nextPanel * plan->PanelBytes) + before, PieceBytes, pieces, 0, Math.Min(pieces, 1), steps);

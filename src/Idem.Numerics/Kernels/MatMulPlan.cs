@@ -197,9 +197,10 @@ internal unsafe struct MatMulPlan
 
     public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
 
-    /// <summary>Bytes of a coded or bfloat16 panel before some row, which is even.</summary>
-    public readonly long StoredBytes(int row) => IsCoded
-        ? CodedPanel.HeadBytes + (row / CodedPanel.UnitRows * (long)CodedPanel.UnitBytes(IsBFloat16))
+    /// <summary>Bytes of a coded or bfloat16 panel before some row, its head included where there are any; of a coded one before the unit that has the row.</summary>
+    public readonly long StoredBytes(int row) =>
+        row == 0 ? 0
+        : IsCoded ? CodedPanel.HeadBytes + (row / CodedPanel.UnitRows * (long)CodedPanel.UnitBytes(IsBFloat16))
         : row * (long)PanelColumns * sizeof(ushort);
 
     public static int CeilingDivide(int x, int y) => (int)(((long)x + y - 1) / y);

@@ -117,6 +117,22 @@ public unsafe class CodedPanelTests
         return values[..(rows * Width)];
     }
 
+    /// <summary>What a product asks for ahead ends where the panel does.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void APlanKnowsWhereRowsLie(bool isBFloat16)
+    {
+        MatMulPlan coded = new() { IsCoded = true, IsBFloat16 = isBFloat16 };
+        Assert.Equal(0, coded.StoredBytes(0));
+        foreach (int rows in new[] { 2, 256, 768 })
+        {
+            Assert.Equal(CodedPanel.Bytes(rows, isBFloat16), coded.StoredBytes(rows));
+        }
+
+        Assert.Equal(512 * Width * sizeof(ushort), new MatMulPlan { IsBFloat16 = true }.StoredBytes(512));
+    }
+
     private static uint[] Unpack(Unpacking unpack, byte* panel, int rows, CodedException[] exceptions)
     {
         uint[] values = new uint[(rows + 1) * Width];

@@ -30,15 +30,23 @@ public class ElementwiseTests
         }
     }
 
-    /// <summary>Functions with a quick evaluation decide what it leaves open chunk by chunk: here all lanes of whole chunks, of a chunk with the most left over, and of rows that are asked for ahead.</summary>
-    [Theory]
-    [InlineData(UnaryOp.Exp)]
-    [InlineData(UnaryOp.Erf)]
-    [InlineData(UnaryOp.Gelu)]
-    public void RowsOfOpenLanesEqualTheReference(UnaryOp op)
+    /// <summary>Arguments that a quick evaluation leaves open, by function.</summary>
+    public static TheoryData<UnaryOp, float[]> OpenArguments => new()
     {
-        float[] open = [float.NaN, -1e-30f, 88.5f, -90f, float.PositiveInfinity];
-        foreach (Compute compute in SimdPaths.All.Select(path => new Compute(path, 1)))
+        { UnaryOp.Exp, [float.NaN, 88.5f, -88.5f, float.PositiveInfinity, float.NegativeInfinity] },
+        { UnaryOp.Erf, [float.NaN, 1e-30f, -1e-30f, 0f, -0f] },
+        { UnaryOp.Gelu, [float.NaN, 1e-30f, -1e-30f, 0f, -0f] },
+        { UnaryOp.Sigmoid, [float.NaN, 60f, -60f, float.PositiveInfinity, float.NegativeInfinity] },
+        { UnaryOp.Silu, [float.NaN, 60f, -60f, float.PositiveInfinity, float.NegativeInfinity] },
+        { UnaryOp.GeluTanh, [float.NaN, 10f, -10f, float.PositiveInfinity, float.NegativeInfinity] },
+    };
+
+    /// <summary>What is left open is decided chunk by chunk: here all lanes of whole chunks, of a chunk with the most left over, and of rows that are asked for ahead.</summary>
+    [Theory]
+    [MemberData(nameof(OpenArguments))]
+    public void RowsOfOpenLanesEqualTheReference(UnaryOp op, float[] open)
+    {
+        foreach (Compute compute in KernelTesting.SingleThreaded)
         {
             foreach (int count in new[] { 255 * 16, (255 * 8) + 3, 256 * 16, (259 * 16) + 15, 66_000 })
             {
@@ -47,6 +55,31 @@ public class ElementwiseTests
                 Elementwise.Unary(compute, op, inPlace.Span, inPlace.Span);
                 KernelTesting.SameBits(expected, inPlace.Span, $"{op} of {count}, {compute.Name()}");
                 inPlace.CheckWalls(compute.Name());
+            }
+        }
+    }
+
+    /// <summary>A derivative may take the place of any of its operands, across the buffers that some need.</summary>
+    [Theory]
+    [InlineData(UnaryOp.Silu)]
+    [InlineData(UnaryOp.Gelu)]
+    [InlineData(UnaryOp.GeluTanh)]
+    public void UnaryGradientInPlaceEqualsTheReference(UnaryOp op)
+    {
+        foreach (Compute compute in KernelTesting.SingleThreaded)
+        {
+            foreach (int count in new[] { 5, 1023, 1024, 1025, 2051 })
+            {
+                float[] x = KernelTesting.Anything(count, count), dy = KernelTesting.Awkward(count + 1, count);
+                float[] y = [.. x.Select(value => Elementwise.Reference.Unary(op, value))];
+                float[] expected = [.. Enumerable.Range(0, count).Select(i => Elementwise.Reference.UnaryGradient(op, x[i], y[i], dy[i]))];
+                Guarded overX = new(x), overY = new(y), overDy = new(dy);
+                Elementwise.UnaryGradient(compute, op, overX.Span, y, dy, overX.Span);
+                Elementwise.UnaryGradient(compute, op, x, overY.Span, dy, overY.Span);
+                Elementwise.UnaryGradient(compute, op, x, y, overDy.Span, overDy.Span);
+                KernelTesting.SameBits(expected, overX.Span, $"{op} of {count} over x, {compute.Name()}");
+                KernelTesting.SameBits(expected, overY.Span, $"{op} of {count} over y, {compute.Name()}");
+                KernelTesting.SameBits(expected, overDy.Span, $"{op} of {count} over dy, {compute.Name()}");
             }
         }
     }

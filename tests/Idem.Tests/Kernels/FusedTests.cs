@@ -18,7 +18,7 @@ public class FusedTests
     [MemberData(nameof(Activations))]
     public void BiasAndActivationEqualTheirComposition(UnaryOp op)
     {
-        foreach ((int rows, int columns) in new[] { (1, 1), (3, 7), (6, 33), (261, 70) })
+        foreach ((int rows, int columns) in new[] { (1, 1), (3, 7), (6, 33), (261, 70), (9, 300), (3, 5000), (5000, 1), (0, 7), (7, 0) })
         {
             int count = rows * columns;
             float[] x = KernelTesting.Awkward(1, count), bias = KernelTesting.Moderate(2, columns), dy = KernelTesting.Awkward(3, count);
