@@ -256,7 +256,7 @@ public static unsafe partial class Attention
                 float* values = kernel.V.Read(
                     head / shape.KeyHeads, first, head % shape.KeyHeads * size, together, size, _widened + (range * _widenedFloats), out int stride);
                 AttentionChains chains = new(_scores - kernel.KeyBase, (nint)_stride, 1, values - ((long)first * stride), stride);
-                chains.Add<S, F, D>(_firsts, _ends, kernel.Rows, first, first + together, sums, size, size);
+                chains.Add<S, F, D, ChainsGoOn>(_firsts, _ends, kernel.Rows, first, first + together, sums, size, size);
             }
         }
 

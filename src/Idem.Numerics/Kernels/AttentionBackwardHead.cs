@@ -232,10 +232,10 @@ internal unsafe struct BackwardHead
             }
             else
             {
-                new AttentionChains(_p + offset, _blockSize, 1, _gradients, size).Add<S, F, D>(lows, highs, count, 0, _blockSize, sums, 2 * size, size);
+                new AttentionChains(_p + offset, _blockSize, 1, _gradients, size).Add<S, F, D, ChainsGoOn>(lows, highs, count, 0, _blockSize, sums, 2 * size, size);
             }
 
-            new AttentionChains(_ds + offset, _blockSize, 1, _queries, size).Add<S, F, D>(lows, highs, count, 0, _blockSize, sums + size, 2 * size, size);
+            new AttentionChains(_ds + offset, _blockSize, 1, _queries, size).Add<S, F, D, ChainsGoOn>(lows, highs, count, 0, _blockSize, sums + size, 2 * size, size);
         }
     }
 

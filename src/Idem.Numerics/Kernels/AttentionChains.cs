@@ -5,6 +5,23 @@
 
 namespace Idem.Numerics.Kernels;
 
+/// <summary>Where chains start; a constant to the JIT.</summary>
+internal interface IChainStart
+{
+    /// <summary>Whether at +0, whatever sums hold; else they go on from these.</summary>
+    static abstract bool Begins { get; }
+}
+
+internal readonly struct ChainsBegin : IChainStart
+{
+    public static bool Begins => true;
+}
+
+internal readonly struct ChainsGoOn : IChainStart
+{
+    public static bool Begins => false;
+}
+
 /// <summary>
 /// Chains sums[r][x] = fma(a[r, t], b[t][x], sums[r][x]). Element (r, t) of a lies at <c>a + r*Across + t*Step</c>, row t of b at
 /// <c>b + t*Stride</c>.
@@ -24,12 +41,13 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
     /// Adds to <paramref name="count"/> rows of sums, <paramref name="sumsStride"/> apart and <paramref name="width"/> wide, the
     /// terms t of row r with first[r] &lt;= t &lt; end[r] and low &lt;= t &lt; high, ascending. first and end do not descend in r.
     /// </summary>
-    public void Add<S, F, D>(int* first, int* end, int count, int low, int high, float* sums, nint sumsStride, int width)
+    public void Add<S, F, D, TStart>(int* first, int* end, int count, int low, int high, float* sums, nint sumsStride, int width)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
+        where TStart : struct, IChainStart
     {
-        int x = count == 1 ? AddRow<S, F, D>(Math.Max(low, first[0]), Math.Min(high, end[0]), sums, width) : 0;
+        int x = count == 1 ? AddRow<S, F, D, TStart>(Math.Max(low, first[0]), Math.Min(high, end[0]), sums, width) : 0;
         for (; x <= width - (2 * S.Lanes); x += 2 * S.Lanes)
         {
             for (int row = 0; row < count;)
@@ -38,32 +56,41 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
                 float* a = _a + (row * _across), target = sums + (row * sumsStride) + x;
                 row += left switch
                 {
-                    >= 8 when RowsMax<S, F, D>() == 8 => Tile<S, F, D, Count8>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
-                    >= 6 => Tile<S, F, D, Count6>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
-                    >= 4 => Tile<S, F, D, Count4>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
-                    >= 2 => Tile<S, F, D, Count2>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
-                    _ => Tile<S, F, D, Count1>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
+                    >= 8 when RowsMax<S, F, D>() == 8 => Tile<S, F, D, Count8, TStart>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
+                    >= 6 => Tile<S, F, D, Count6, TStart>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
+                    >= 4 => Tile<S, F, D, Count4, TStart>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
+                    >= 2 => Tile<S, F, D, Count2, TStart>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
+                    _ => Tile<S, F, D, Count1, TStart>(a, _b + x, first + row, end + row, low, high, target, sumsStride),
                 };
             }
         }
 
         for (int row = 0; row < count && x < width; row++)
         {
-            AddColumns<S, F, D>(row, Math.Max(low, first[row]), Math.Min(high, end[row]), sums + (row * sumsStride), x, width);
+            AddColumns<S, F, D, TStart>(row, Math.Max(low, first[row]), Math.Min(high, end[row]), sums + (row * sumsStride), x, width);
         }
     }
 
     /// <summary>One row by as many times four vectors as there are: enough chains at once to hide a multiply-add's latency.</summary>
     /// <returns>The columns that are done.</returns>
-    private int AddRow<S, F, D>(int low, int high, float* sums, int width)
+    private int AddRow<S, F, D, TStart>(int low, int high, float* sums, int width)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
+        where TStart : struct, IChainStart
     {
         int x = 0;
         for (; x <= width - (4 * S.Lanes); x += 4 * S.Lanes)
         {
-            F sum0 = S.Load(sums + x), sum1 = S.Load(sums + x + S.Lanes), sum2 = S.Load(sums + x + (2 * S.Lanes)), sum3 = S.Load(sums + x + (3 * S.Lanes));
+            F sum0 = default, sum1 = default, sum2 = default, sum3 = default;
+            if (!TStart.Begins)
+            {
+                sum0 = S.Load(sums + x);
+                sum1 = S.Load(sums + x + S.Lanes);
+                sum2 = S.Load(sums + x + (2 * S.Lanes));
+                sum3 = S.Load(sums + x + (3 * S.Lanes));
+            }
+
             float* row = _b + (low * _stride) + x, at = _a + (low * _step);
             for (int t = low; t < high; t++)
             {
@@ -85,15 +112,16 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
         return x;
     }
 
-    private void AddColumns<S, F, D>(int row, int low, int high, float* sums, int x, int width)
+    private void AddColumns<S, F, D, TStart>(int row, int low, int high, float* sums, int x, int width)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
+        where TStart : struct, IChainStart
     {
         float* a = _a + (row * _across);
         for (; x <= width - S.Lanes; x += S.Lanes)
         {
-            F sum = S.Load(sums + x);
+            F sum = TStart.Begins ? S.Zero : S.Load(sums + x);
             for (int t = low; t < high; t++)
             {
                 sum = S.Fma(S.Create(a[t * _step]), S.Load(_b + (t * _stride) + x), sum);
@@ -104,7 +132,7 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
 
         for (; x < width; x++)
         {
-            float sum = sums[x];
+            float sum = TStart.Begins ? 0f : sums[x];
             for (int t = low; t < high; t++)
             {
                 sum = Fma.Single(a[t * _step], _b[(t * _stride) + x], sum);
@@ -116,14 +144,15 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
 
     /// <summary>Some rows by two vectors.</summary>
     /// <returns>The number of rows.</returns>
-    private int Tile<S, F, D, TRows>(float* a, float* b, int* first, int* end, int low, int high, float* sums, nint sumsStride)
+    private int Tile<S, F, D, TRows, TStart>(float* a, float* b, int* first, int* end, int low, int high, float* sums, nint sumsStride)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
         where TRows : struct, IRowCount
+        where TStart : struct, IChainStart
     {
         int t = Math.Max(low, first[0]), stop = Math.Min(high, end[TRows.Count - 1]);
-        if (t >= stop)
+        if (t >= stop && !TStart.Begins)
         {
             return TRows.Count;
         }
@@ -131,44 +160,47 @@ internal readonly unsafe struct AttentionChains(float* a, nint across, nint step
         int allFirst = Math.Max(t, first[TRows.Count - 1]), allEnd = Math.Min(stop, end[0]);
         F c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
         F c40 = default, c41 = default, c50 = default, c51 = default, c60 = default, c61 = default, c70 = default, c71 = default;
-        float* target = sums;
-        c00 = S.Load(target);
-        c01 = S.Load(target + S.Lanes);
-        if (TRows.Count > 1)
+        if (!TStart.Begins)
         {
-            target += sumsStride;
-            c10 = S.Load(target);
-            c11 = S.Load(target + S.Lanes);
-        }
+            float* target = sums;
+            c00 = S.Load(target);
+            c01 = S.Load(target + S.Lanes);
+            if (TRows.Count > 1)
+            {
+                target += sumsStride;
+                c10 = S.Load(target);
+                c11 = S.Load(target + S.Lanes);
+            }
 
-        if (TRows.Count > 2)
-        {
-            target += sumsStride;
-            c20 = S.Load(target);
-            c21 = S.Load(target + S.Lanes);
-            target += sumsStride;
-            c30 = S.Load(target);
-            c31 = S.Load(target + S.Lanes);
-        }
+            if (TRows.Count > 2)
+            {
+                target += sumsStride;
+                c20 = S.Load(target);
+                c21 = S.Load(target + S.Lanes);
+                target += sumsStride;
+                c30 = S.Load(target);
+                c31 = S.Load(target + S.Lanes);
+            }
 
-        if (TRows.Count > 4)
-        {
-            target += sumsStride;
-            c40 = S.Load(target);
-            c41 = S.Load(target + S.Lanes);
-            target += sumsStride;
-            c50 = S.Load(target);
-            c51 = S.Load(target + S.Lanes);
-        }
+            if (TRows.Count > 4)
+            {
+                target += sumsStride;
+                c40 = S.Load(target);
+                c41 = S.Load(target + S.Lanes);
+                target += sumsStride;
+                c50 = S.Load(target);
+                c51 = S.Load(target + S.Lanes);
+            }
 
-        if (TRows.Count > 6)
-        {
-            target += sumsStride;
-            c60 = S.Load(target);
-            c61 = S.Load(target + S.Lanes);
-            target += sumsStride;
-            c70 = S.Load(target);
-            c71 = S.Load(target + S.Lanes);
+            if (TRows.Count > 6)
+            {
+                target += sumsStride;
+                c60 = S.Load(target);
+                c61 = S.Load(target + S.Lanes);
+                target += sumsStride;
+                c70 = S.Load(target);
+                c71 = S.Load(target + S.Lanes);
+            }
         }
 
         nint row = _across * sizeof(float), step = _step * sizeof(float), stride = _stride * sizeof(float);

@@ -21,12 +21,7 @@ internal static unsafe class AttentionSums
         int firstLeaf = first[0] / ChainTree.Leaf, lastLeaf = (end[count - 1] - 1) / ChainTree.Leaf;
         if (firstLeaf == lastLeaf)
         {
-            for (int row = 0; row < count; row++)
-            {
-                Clear<S, F, D>(sums + (row * stride), width);
-            }
-
-            chains.Add<S, F, D>(first, end, count, first[0], end[count - 1], sums, stride, width);
+            chains.Add<S, F, D, ChainsBegin>(first, end, count, first[0], end[count - 1], sums, stride, width);
             return;
         }
 
@@ -44,7 +39,7 @@ internal static unsafe class AttentionSums
                 }
             }
 
-            chains.Add<S, F, D>(first, end, count, low, high, sums, stride, width);
+            chains.Add<S, F, D, ChainsGoOn>(first, end, count, low, high, sums, stride, width);
         }
 
         for (int row = 0; row < count; row++)
