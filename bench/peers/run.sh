@@ -70,8 +70,8 @@ fi
 [ -e "$chroot/proc/self" ] || mount -t proc proc "$chroot/proc"
 
 # The strongest settings found (bench/results): memory is kept by malloc instead of returned and faulted in again; OpenBLAS is told
-# to use its AVX-512 kernels where there is AVX-512, which its release of 2025 does not do by itself on Zen 5, and not what the environment
-# may have for other programs (with Haswell's kernels it trains half as fast).
+# to use AVX-512 where there is AVX-512 (SkylakeX's kernels; left alone it takes Cooperlake's, which are as fast), and not what the
+# environment may have for other programs (with Haswell's kernels it trains half as fast).
 settings=(
     -u OPENBLAS_L2_SIZE MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_MMAP_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=268435456 MALLOC_ARENA_MAX=2
     OMP_NUM_THREADS="$threads" LC_ALL=C
