@@ -1,5 +1,6 @@
 // Coefficients of erf(c + t) = E + t (D + t (C2 + t (C3 + ..))) at c = j/8, j a lane of two vectors; E, D and C2 in pairs of float32.
-// They interpolate at Chebyshev's nodes for |t| up to 1/16; at c = 0, erf(t)/t does so in t^2.
+// C3 to C6 interpolate at Chebyshev's nodes for |t| up to 1/16 (at c = 0 in t^2), rounded;
+// the pairs then make the error of the rounded polynomial least.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;

@@ -11,9 +11,6 @@
 // The scheme may change, the results may not: all 2^32 inputs are compared.
 
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using X86 = System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics.Functions;
 
@@ -60,7 +57,7 @@ internal readonly struct ErfTable : ILaneTable
 
         V margin = G.Multiply(G.Min(sum, G.Create(Limit512)), G.Create(Margin512));
         V y = G.Add(sum, G.Add(rest, margin));
-        open = G.Decided(y, G.Add(sum, G.Subtract(rest, margin)), G.Create(Least), sum) ^ G.All; // where sum is at least Least // where sum is at least Least
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, margin)), G.Create(Least), sum) ^ G.All; // where sum is at least Least
         return G.WithSign(y, x);
     }
 
@@ -91,7 +88,7 @@ internal readonly struct ErfTable : ILaneTable
         rest = G.Add(rest, G.Fma(t, slopeRest, G.Look(ErfCoefficients256.ELow, ErfCoefficients256.ELowUpper, shifted, half)));
         V margin = G.Multiply(G.Min(sum, G.Create(Limit256)), G.Create(Margin256));
         V y = G.Add(sum, G.Add(rest, margin));
-        open = G.Decided(y, G.Add(sum, G.Subtract(rest, margin)), G.Create(Least), sum) ^ G.All; // where sum is at least Least // where sum is at least Least
+        open = G.Decided(y, G.Add(sum, G.Subtract(rest, margin)), G.Create(Least), sum) ^ G.All; // where sum is at least Least
         return G.WithSign(y, x);
     }
 }

@@ -7,7 +7,6 @@
 // below 2^-23 hi, and the correction, below 2^-22 q, and the latter's square is left out: below 2^-43 together. Margins as ExpTable's.
 
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Idem.Numerics.Functions;
 
