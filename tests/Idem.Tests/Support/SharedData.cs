@@ -30,6 +30,6 @@ internal static class SharedData
     private static string? FindShared()
     {
         string candidate = Path.GetFullPath(Path.Combine(ProjectRoot, "..", "shared"));
-        return Directory.Exists(candidate) ? candidate : null;
+        return Directory.Exists(Path.Combine(candidate, "reference")) ? candidate : null; // any folder may be called shared
     }
 }
