@@ -97,7 +97,7 @@ internal static unsafe class DeviantMatMul
                 return plan->TransposeB ? plan->B[(j * plan->Ldb) + k] : plan->B[(k * plan->Ldb) + j];
             }
 
-            return PackedWeights.Value(plan->Packed + (j / MatMulPlan.PanelColumns * plan->PanelBytes), plan->IsCoded, plan->IsBFloat16, k, j % MatMulPlan.PanelColumns);
+            return PackedWeights.Value(plan->Packed, plan->PanelBytes, plan->IsCoded, plan->IsBFloat16, k, j);
         }
     }
 

@@ -4,10 +4,11 @@
 // waits for, and naming a byte costs a shuffle, so products get faster by what is not read. No arithmetic happens here: the values that
 // come out are those that went in, so any instructions may be used on any path.
 //
-// Layout. A head of 64 bytes (CodedHead), then a unit for each two rows of 32 values. A unit is laid out for unpacking within lanes of 16
-// bytes: quarter q (0 to 3) of vector v (0: columns 0 to 15 of the first row, 1: its columns 16 to 31, 2 and 3: the second row) is bytes
-// 4v to 4v + 3 of lane q. Names of lanes 0 and 1 are the lower halves of 32 bytes, those of lanes 2 and 3 the upper ones. Then come the
-// second bytes of 64 values, lane after lane, then (float32 only) their lower 16 bits, those of vectors 0 and 1 before those of 2 and 3.
+// Layout. A head of 64 bytes (CodedHead), then a unit for each row of 64 values: four vectors of 16, so that one row of a product, which has a
+// chain in each vector, has as many in flight as it takes to read one panel as fast as it comes. A unit is laid out for unpacking within lanes
+// of 16 bytes: lane q (0 to 3) has columns 4q to 4q + 3 of each vector (CodedPanel.PlaceInLane says where). Names of lanes 0 and 1 are the lower
+// halves of 32 bytes, those of lanes 2 and 3 the upper ones. Then come the second bytes of 64 values, lane after lane, then (float32 only) their
+// lower 16 bits, those of vectors 0 and 1 before those of 2 and 3.
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -18,9 +19,13 @@ using System.Runtime.Intrinsics.X86;
 namespace Idem.Numerics.Kernels;
 
 /// <summary>A value whose upper byte the panel's table lacks.</summary>
-/// <param name="Place">Row * 32 + column.</param>
+/// <param name="Place">Row * 64 + column.</param>
 /// <param name="Value">The value.</param>
-internal readonly record struct CodedException(int Place, float Value);
+internal readonly record struct CodedException(int Place, float Value)
+{
+    /// <summary>Behind the last one.</summary>
+    public static CodedException None => new(int.MaxValue, 0);
+}
 
 /// <summary>The beginning of a coded panel.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -29,19 +34,26 @@ internal unsafe struct CodedHead
     /// <summary>The upper bytes that four bits name.</summary>
     public fixed byte Table[CodedPanel.TableBytes];
 
-    /// <summary>Values that it lacks, by ascending place.</summary>
+    /// <summary>Values that it lacks, by ascending place, and behind them <see cref="CodedException.None"/>.</summary>
     public CodedException* Exceptions;
 
     /// <summary>How many there are.</summary>
     public int ExceptionCount;
+
+    /// <summary>
+    /// Numbers that unpacking needs, see <see cref="CodedPanel.Begin"/>. What is loaded stays in a register; a constant the JIT would read again at each use.
+    /// </summary>
+    public uint NameMask, UpperMask, NameBits;
 }
 
 /// <summary>Values of coded panels; how they are made is <see cref="CodedPanelWriter"/>'s.</summary>
 internal static unsafe class CodedPanel
 {
+    /// <summary>Columns of a coded panel.</summary>
+    public const int Columns = 64;
+
     public const int TableBytes = 16;
     public const int HeadBytes = 64;
-    public const int UnitRows = 2;
     public const int Lanes = 4;
     public const int LaneBytes = 16;
     public const int MiddleAt = 2 * LaneBytes;
@@ -49,34 +61,52 @@ internal static unsafe class CodedPanel
     public const int LowBytes = Lanes * LaneBytes; // of two of the four vectors
 
     /// <summary>Columns of a vector, and of the quarter of it that is in one lane.</summary>
-    private const int VectorColumns = 16, QuarterColumns = VectorColumns / Lanes;
+    public const int VectorColumns = 16, QuarterColumns = VectorColumns / Lanes;
 
     private const int LineBytes = 64;
 
-    /// <summary>Bytes of two rows.</summary>
+    /// <summary>The upper half of each 32 bits.</summary>
+    private const uint UpperHalf = 0xFFFF0000;
+
+    /// <summary>Bytes of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int UnitBytes(bool isBFloat16) => isBFloat16 ? LowAt : LowAt + (2 * LowBytes);
 
     /// <summary>Bytes of a panel of <paramref name="rows"/> rows.</summary>
-    public static long Bytes(int rows, bool isBFloat16) => HeadBytes + (MatMulPlan.CeilingDivide(rows, UnitRows) * (long)UnitBytes(isBFloat16));
+    public static long Bytes(int rows, bool isBFloat16) => HeadBytes + (rows * (long)UnitBytes(isBFloat16));
 
-    /// <summary>Whether a panel of so many rows is smaller than its values.</summary>
-    public static bool Saves(int rows, bool isBFloat16) => Bytes(rows, isBFloat16) < (long)MatMulPlan.PanelColumns * rows * (isBFloat16 ? sizeof(ushort) : sizeof(float));
+    /// <summary>Whether a matrix [rows, columns] is smaller in coded panels than in panels of its values.</summary>
+    public static bool Saves(int rows, int columns, bool isBFloat16)
+    {
+        long plain = MatMulPlan.CeilingDivide(columns, MatMulPlan.PanelColumns) * (long)MatMulPlan.PanelColumns * rows * (isBFloat16 ? sizeof(ushort) : sizeof(float));
+        return MatMulPlan.CeilingDivide(columns, Columns) * Bytes(rows, isBFloat16) < plain;
+    }
+
+    /// <summary>
+    /// Where a lane has a column (0 to 3) of a vector. Of float32, vector after vector: unpacking puts lower halves beside upper ones, four values of a vector at
+    /// a time. Of bfloat16 two vectors alternate, so that either is made of pairs of them by what is not a permutation: a shift, a mask.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PlaceInLane(bool isBFloat16, int vector, int column) =>
+        isBFloat16 ? (vector / 2 * (2 * QuarterColumns)) + (column * 2) + (vector % 2) : (vector * QuarterColumns) + column;
+
+    /// <summary>Writes an empty head.</summary>
+    public static CodedHead* Begin(byte* panel)
+    {
+        CodedHead* head = (CodedHead*)panel;
+        *head = new CodedHead { NameMask = 0x0F0F0F0F, UpperMask = 0xFFFF0000, NameBits = 4 };
+        return head;
+    }
 
     /// <summary>One value.</summary>
     public static float Value(byte* panel, bool isBFloat16, int row, int column)
     {
         CodedHead* head = (CodedHead*)panel;
-        int place = (row * MatMulPlan.PanelColumns) + column;
+        int place = (row * Columns) + column;
         int at = FirstException(head, place);
-        if (at < head->ExceptionCount && head->Exceptions[at].Place == place)
-        {
-            return head->Exceptions[at].Value;
-        }
-
-        byte* unit = panel + HeadBytes + (row / UnitRows * (long)UnitBytes(isBFloat16));
-        int vector = (row % UnitRows * 2) + (column / VectorColumns), lane = column % VectorColumns / QuarterColumns;
-        return UnitValue(head, unit, isBFloat16, lane, (vector * QuarterColumns) + (column % QuarterColumns));
+        return head->Exceptions[at].Place == place
+            ? head->Exceptions[at].Value
+            : UnitValue(head, panel + HeadBytes + (row * (long)UnitBytes(isBFloat16)), isBFloat16, column);
     }
 
     /// <summary>Index of the first exception at or after a place.</summary>
@@ -99,84 +129,82 @@ internal static unsafe class CodedPanel
         return low;
     }
 
-    /// <summary>Some units as rows of 32 float32, by the widest instructions there are; exceptions are the caller's.</summary>
-    public static void Unpack<TWeight>(CodedHead* head, byte* unit, int units, float* rows)
+    /// <summary>Some units as rows of float32, by the widest instructions there are; exceptions are the caller's.</summary>
+    public static void Unpack<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
         where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
     {
         if (Avx512BW.IsSupported)
         {
-            Unpack512<TWeight>(head, unit, units, rows);
+            Unpack512<TWeight, TColumns>(head, unit, units, rows);
         }
         else if (Avx2.IsSupported)
         {
-            Unpack256<TWeight>(head, unit, units, rows);
+            Unpack256<TWeight, TColumns>(head, unit, units, rows);
         }
         else if (Ssse3.IsSupported || AdvSimd.Arm64.IsSupported)
         {
-            Unpack128<TWeight>(head, unit, units, rows);
+            Unpack128<TWeight, TColumns>(head, unit, units, rows);
         }
         else
         {
-            UnpackScalar<TWeight>(head, unit, units, rows);
+            UnpackScalar<TWeight, TColumns>(head, unit, units, rows);
         }
     }
 
-    internal static void Unpack512<TWeight>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void Unpack512<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
         where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
     {
-        Vector512<byte> table = Table512(head);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += UnitRows * MatMulPlan.PanelColumns)
+        CodedDecoder512 decoder = new(head);
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
         {
-            Prefetch<TWeight>(unit);
-            Vector512<byte> upper = Upper512(table, unit), middle = Vector512.Load(unit + MiddleAt);
-            Vector512<ushort> high01 = Avx512BW.UnpackLow(middle, upper).AsUInt16(), high23 = Avx512BW.UnpackHigh(middle, upper).AsUInt16();
-            Vector512<ushort> low01 = Low512<TWeight>(unit), low23 = Low512<TWeight>(unit + LowBytes);
-            Vector512.Store(Avx512BW.UnpackLow(low01, high01).AsSingle(), rows);
-            Vector512.Store(Avx512BW.UnpackHigh(low01, high01).AsSingle(), rows + VectorColumns);
-            Vector512.Store(Avx512BW.UnpackLow(low23, high23).AsSingle(), rows + (2 * VectorColumns));
-            Vector512.Store(Avx512BW.UnpackHigh(low23, high23).AsSingle(), rows + (3 * VectorColumns));
+            Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
+            decoder.Unpack<TWeight, TColumns>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
+            if (TColumns.HasLower)
+            {
+                Vector512.Store(w0, rows);
+                Vector512.Store(w1, rows + VectorColumns);
+            }
+
+            if (TColumns.HasUpper)
+            {
+                Vector512.Store(w2, rows + TColumns.Count - (2 * VectorColumns));
+                Vector512.Store(w3, rows + TColumns.Count - VectorColumns);
+            }
         }
     }
 
-    /// <summary>A panel's table in each lane.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Table512(CodedHead* head) => Avx512F.BroadcastVector128ToVector512((int*)head->Table).AsByte();
-
-    /// <summary>The upper bytes of a unit's values.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Upper512(Vector512<byte> table, byte* unit)
-    {
-        Vector512<ulong> names = Avx512F.BroadcastVector256ToVector512((ulong*)unit);
-        names = Avx512F.ShiftRightLogicalVariable(names, Vector512.Create(0ul, 0, 0, 0, 4, 4, 4, 4));
-        return Avx512BW.Shuffle(table, names.AsByte() & Vector512.Create((byte)0x0F));
-    }
-
-    /// <summary>The lower 16 bits of the values of two vectors; <paramref name="unit"/> is the unit's beginning, or <see cref="LowBytes"/> further.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ushort> Low512<TWeight>(byte* unit)
-        where TWeight : struct, IWeightFormat => IsBFloat16<TWeight>() ? default : Vector512.Load((ushort*)(unit + LowAt));
-
-    internal static void Unpack256<TWeight>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void Unpack256<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
         where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
     {
         Vector256<byte> table = Table256(head);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += UnitRows * MatMulPlan.PanelColumns)
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
         {
-            Prefetch<TWeight>(unit);
-            Store256<TWeight>(Lower256(table, unit), unit, rows);
-            Store256<TWeight>(Upper256(table, unit), unit + (2 * LaneBytes), rows + (2 * QuarterColumns));
+            Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
+            Store256<TWeight, TColumns>(Lower256(table, unit), unit, rows);
+            Store256<TWeight, TColumns>(Upper256(table, unit), unit + (2 * LaneBytes), rows + (2 * QuarterColumns));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store256<TWeight>(Vector256<byte> upper, byte* unit, float* rows)
+    private static void Store256<TWeight, TColumns>(Vector256<byte> upper, byte* unit, float* rows)
         where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
     {
-        Half256<TWeight>(upper, unit, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
-        Vector256.Store(x0, rows);
-        Vector256.Store(x1, rows + VectorColumns);
-        Vector256.Store(x2, rows + (2 * VectorColumns));
-        Vector256.Store(x3, rows + (3 * VectorColumns));
+        Half256<TWeight, TColumns>(upper, unit, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3);
+        if (TColumns.HasLower)
+        {
+            Vector256.Store(w0, rows);
+            Vector256.Store(w1, rows + VectorColumns);
+        }
+
+        if (TColumns.HasUpper)
+        {
+            Vector256.Store(w2, rows + TColumns.Count - (2 * VectorColumns));
+            Vector256.Store(w3, rows + TColumns.Count - VectorColumns);
+        }
     }
 
     /// <summary>A panel's table in both lanes.</summary>
@@ -192,34 +220,50 @@ internal static unsafe class CodedPanel
     public static Vector256<byte> Upper256(Vector256<byte> table, byte* unit) =>
         Avx2.Shuffle(table, (Vector256.Load((ushort*)unit) >> 4).AsByte() & Vector256.Create((byte)0x0F));
 
-    /// <summary>Two lanes of each of the four vectors; <paramref name="unit"/> is the unit's beginning, or two lanes further.</summary>
+    /// <summary>Two lanes of the vectors that <typeparamref name="TColumns"/> has; <paramref name="unit"/> is the unit's beginning, or two lanes further.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Half256<TWeight>(
-        Vector256<byte> upper, byte* unit, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3)
+    public static void Half256<TWeight, TColumns>(
+        Vector256<byte> upper, byte* unit, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3)
         where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
     {
         Vector256<byte> middle = Vector256.Load(unit + MiddleAt);
-        Vector256<ushort> high01 = Avx2.UnpackLow(middle, upper).AsUInt16(), high23 = Avx2.UnpackHigh(middle, upper).AsUInt16();
-        Vector256<ushort> low01 = default, low23 = default;
-        if (!IsBFloat16<TWeight>())
+        (w0, w1, w2, w3) = (default, default, default, default);
+        if (TColumns.HasLower)
         {
-            low01 = Vector256.Load((ushort*)(unit + LowAt));
-            low23 = Vector256.Load((ushort*)(unit + LowAt + LowBytes));
+            Pair256<TWeight>(Avx2.UnpackLow(middle, upper), unit + LowAt, out w0, out w1);
         }
 
-        x0 = Avx2.UnpackLow(low01, high01).AsSingle();
-        x1 = Avx2.UnpackHigh(low01, high01).AsSingle();
-        x2 = Avx2.UnpackLow(low23, high23).AsSingle();
-        x3 = Avx2.UnpackHigh(low23, high23).AsSingle();
+        if (TColumns.HasUpper)
+        {
+            Pair256<TWeight>(Avx2.UnpackHigh(middle, upper), unit + LowAt + LowBytes, out w2, out w3);
+        }
     }
 
-    internal static void Unpack128<TWeight>(CodedHead* head, byte* unit, int units, float* rows)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair256<TWeight>(Vector256<byte> high, byte* low, out Vector256<float> w0, out Vector256<float> w1)
         where TWeight : struct, IWeightFormat
     {
-        Vector128<byte> table = Vector128.Load(head->Table), four = Vector128.Create((byte)0x0F);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += UnitRows * MatMulPlan.PanelColumns)
+        if (IsBFloat16<TWeight>())
         {
-            Prefetch<TWeight>(unit);
+            w0 = (high.AsUInt32() << 16).AsSingle();
+            w1 = (high.AsUInt32() & Vector256.Create(UpperHalf)).AsSingle();
+            return;
+        }
+
+        Vector256<ushort> lower = Vector256.Load((ushort*)low);
+        w0 = Avx2.UnpackLow(lower, high.AsUInt16()).AsSingle();
+        w1 = Avx2.UnpackHigh(lower, high.AsUInt16()).AsSingle();
+    }
+
+    internal static void Unpack128<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+        where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
+    {
+        Vector128<byte> table = Vector128.Load(head->Table), four = Vector128.Create((byte)0x0F);
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        {
+            Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
             for (int lane = 0; lane < Lanes; lane++)
             {
                 Vector128<byte> names = Vector128.Load(unit + (lane % 2 * LaneBytes));
@@ -227,40 +271,53 @@ internal static unsafe class CodedPanel
                 Vector128<byte> upper = Ssse3.IsSupported ? Ssse3.Shuffle(table, names) : AdvSimd.Arm64.VectorTableLookup(table, names);
                 byte* at = unit + (lane * LaneBytes);
                 Vector128<byte> middle = Vector128.Load(at + MiddleAt);
-                Vector128<ushort> high01 = Low(middle, upper).AsUInt16(), high23 = High(middle, upper).AsUInt16();
-                Vector128<ushort> low01 = default, low23 = default;
-                if (!IsBFloat16<TWeight>())
+                float* to = rows + (lane * QuarterColumns);
+                if (TColumns.HasLower)
                 {
-                    low01 = Vector128.Load((ushort*)(at + LowAt));
-                    low23 = Vector128.Load((ushort*)(at + LowAt + LowBytes));
+                    StorePair128<TWeight>(Low(middle, upper), at + LowAt, to);
                 }
 
-                float* to = rows + (lane * QuarterColumns);
-                Vector128.Store(Low(low01, high01).AsSingle(), to);
-                Vector128.Store(High(low01, high01).AsSingle(), to + VectorColumns);
-                Vector128.Store(Low(low23, high23).AsSingle(), to + (2 * VectorColumns));
-                Vector128.Store(High(low23, high23).AsSingle(), to + (3 * VectorColumns));
+                if (TColumns.HasUpper)
+                {
+                    StorePair128<TWeight>(High(middle, upper), at + LowAt + LowBytes, to + TColumns.Count - (2 * VectorColumns));
+                }
             }
         }
     }
 
-    internal static void UnpackScalar<TWeight>(CodedHead* head, byte* unit, int units, float* rows)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePair128<TWeight>(Vector128<byte> high, byte* low, float* to)
         where TWeight : struct, IWeightFormat
     {
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += UnitRows * MatMulPlan.PanelColumns)
+        if (IsBFloat16<TWeight>())
         {
-            for (int lane = 0; lane < Lanes; lane++)
+            Vector128.Store((high.AsUInt32() << 16).AsSingle(), to);
+            Vector128.Store((high.AsUInt32() & Vector128.Create(UpperHalf)).AsSingle(), to + VectorColumns);
+            return;
+        }
+
+        Vector128<ushort> lower = Vector128.Load((ushort*)low);
+        Vector128.Store(Low(lower, high.AsUInt16()).AsSingle(), to);
+        Vector128.Store(High(lower, high.AsUInt16()).AsSingle(), to + VectorColumns);
+    }
+
+    internal static void UnpackScalar<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+        where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
+    {
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        {
+            for (int i = 0; i < TColumns.Count; i++)
             {
-                for (int i = 0; i < LaneBytes; i++)
-                {
-                    rows[(i / QuarterColumns * VectorColumns) + (lane * QuarterColumns) + (i % QuarterColumns)] = UnitValue(head, unit, IsBFloat16<TWeight>(), lane, i);
-                }
+                rows[i] = UnitValue(head, unit, IsBFloat16<TWeight>(), TColumns.First + i);
             }
         }
     }
 
-    private static float UnitValue(CodedHead* head, byte* unit, bool isBFloat16, int lane, int i)
+    private static float UnitValue(CodedHead* head, byte* unit, bool isBFloat16, int column)
     {
+        int vector = column / VectorColumns, lane = column % VectorColumns / QuarterColumns;
+        int i = PlaceInLane(isBFloat16, vector, column % QuarterColumns);
         int name = unit[(lane % 2 * LaneBytes) + i] >> (lane / 2 * 4) & 0x0F;
         uint bits = ((uint)head->Table[name] << 24) | ((uint)unit[MiddleAt + (lane * LaneBytes) + i] << 16);
         if (!isBFloat16)
@@ -275,19 +332,26 @@ internal static unsafe class CodedPanel
     public static bool IsBFloat16<TWeight>()
         where TWeight : struct, IWeightFormat => TWeight.Bytes == sizeof(ushort);
 
-    /// <summary>Asks for what lies some units ahead.</summary>
+    /// <summary>Asks for as much as a unit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch<TWeight>(byte* unit)
+    public static void Prefetch<TWeight>(byte* ahead)
+        where TWeight : struct, IWeightFormat
+    {
+        PrefetchHalf<TWeight>(ahead);
+        PrefetchHalf<TWeight>(ahead + (IsBFloat16<TWeight>() ? LineBytes : 2 * LineBytes));
+    }
+
+    /// <summary>Asks for as much as half of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchHalf<TWeight>(byte* ahead)
         where TWeight : struct, IWeightFormat
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0(unit + MatMulPlan.AheadBytes);
-            Sse.Prefetch0(unit + MatMulPlan.AheadBytes + LineBytes);
+            Sse.Prefetch0(ahead);
             if (!IsBFloat16<TWeight>())
             {
-                Sse.Prefetch0(unit + MatMulPlan.AheadBytes + (2 * LineBytes));
-                Sse.Prefetch0(unit + MatMulPlan.AheadBytes + (3 * LineBytes));
+                Sse.Prefetch0(ahead + LineBytes);
             }
         }
     }

@@ -12,30 +12,23 @@ internal static unsafe class CodedPanelWriter
     private const byte Nameless = 0xFF;
 
     /// <summary>Codes a panel. The values that its table lacks are returned, by ascending place, or null if there are none; the head does not list them yet.</summary>
-    /// <param name="values">[rows, 32], with room for one row more.</param>
+    /// <param name="values">[rows, 64].</param>
     /// <param name="rows">How many.</param>
     /// <param name="isBFloat16">Whether all values are bfloat16: then their lower halves are not stored.</param>
     /// <param name="panel">Where it goes.</param>
     public static List<CodedException>? Write(float* values, int rows, bool isBFloat16, byte* panel)
     {
-        CodedHead* head = (CodedHead*)panel;
-        *head = default;
+        CodedHead* head = CodedPanel.Begin(panel);
         byte* names = stackalloc byte[ByteValues];
-        Name(values, (long)rows * MatMulPlan.PanelColumns, head, names);
-        if (rows % CodedPanel.UnitRows != 0)
-        {
-            float* last = values + ((rows - 1) * (long)MatMulPlan.PanelColumns); // again, so that the row behind it has no exceptions of its own
-            new Span<float>(last, MatMulPlan.PanelColumns).CopyTo(new Span<float>(last + MatMulPlan.PanelColumns, MatMulPlan.PanelColumns));
-        }
-
+        Name(values, (long)rows * CodedPanel.Columns, head, names);
         List<CodedException>? exceptions = null;
         byte* unit = panel + CodedPanel.HeadBytes;
-        for (int row = 0; row < rows; row += CodedPanel.UnitRows, unit += CodedPanel.UnitBytes(isBFloat16))
+        for (int row = 0; row < rows; row++, unit += CodedPanel.UnitBytes(isBFloat16))
         {
-            float* from = values + (row * (long)MatMulPlan.PanelColumns);
+            float* from = values + (row * (long)CodedPanel.Columns);
             if (!WriteUnit(from, names, isBFloat16, unit))
             {
-                Except(from, row, Math.Min(CodedPanel.UnitRows, rows - row), names, exceptions ??= []);
+                Except(from, row, names, exceptions ??= []);
             }
         }
 
@@ -92,18 +85,25 @@ internal static unsafe class CodedPanelWriter
         byte* named = stackalloc byte[CodedPanel.Lanes * CodedPanel.LaneBytes];
         for (int lane = 0; lane < CodedPanel.Lanes; lane++)
         {
-            uint* from = (uint*)values + (lane * CodedPanel.Lanes);
+            uint* from = (uint*)values + (lane * CodedPanel.QuarterColumns);
             Vector128<uint> x0 = Vector128.Load(from), x1 = Vector128.Load(from + 16), x2 = Vector128.Load(from + 32), x3 = Vector128.Load(from + 48);
-            Vector128<ushort> high01 = Vector128.Narrow(x0 >> 16, x1 >> 16), high23 = Vector128.Narrow(x2 >> 16, x3 >> 16);
+            Vector128<ushort> high01, high23;
             byte* to = unit + (lane * CodedPanel.LaneBytes);
-            Vector128.Store(Vector128.Narrow(high01 & Vector128.Create((ushort)0xFF), high23 & Vector128.Create((ushort)0xFF)), to + CodedPanel.MiddleAt);
-            if (!isBFloat16)
+            if (isBFloat16)
             {
+                high01 = ((x0 >> 16) | (x1 & Vector128.Create(0xFFFF0000u))).AsUInt16();
+                high23 = ((x2 >> 16) | (x3 & Vector128.Create(0xFFFF0000u))).AsUInt16();
+            }
+            else
+            {
+                high01 = Vector128.Narrow(x0 >> 16, x1 >> 16);
+                high23 = Vector128.Narrow(x2 >> 16, x3 >> 16);
                 Vector128<uint> lower = Vector128.Create(0xFFFFu);
                 Vector128.Store(Vector128.Narrow(x0 & lower, x1 & lower), (ushort*)(to + CodedPanel.LowAt));
                 Vector128.Store(Vector128.Narrow(x2 & lower, x3 & lower), (ushort*)(to + CodedPanel.LowAt + CodedPanel.LowBytes));
             }
 
+            Vector128.Store(Vector128.Narrow(high01 & Vector128.Create((ushort)0xFF), high23 & Vector128.Create((ushort)0xFF)), to + CodedPanel.MiddleAt);
             byte* upper = named + (lane * CodedPanel.LaneBytes);
             Vector128.Store(Vector128.Narrow(high01 >> 8, high23 >> 8), upper);
             for (int i = 0; i < CodedPanel.LaneBytes; i++)
@@ -121,13 +121,13 @@ internal static unsafe class CodedPanelWriter
         return missing < CodedPanel.TableBytes;
     }
 
-    private static void Except(float* values, int firstRow, int rows, byte* names, List<CodedException> exceptions)
+    private static void Except(float* values, int row, byte* names, List<CodedException> exceptions)
     {
-        for (int i = 0; i < rows * MatMulPlan.PanelColumns; i++)
+        for (int i = 0; i < CodedPanel.Columns; i++)
         {
             if (names[BitConverter.SingleToUInt32Bits(values[i]) >> 24] == Nameless)
             {
-                exceptions.Add(new CodedException((firstRow * MatMulPlan.PanelColumns) + i, values[i]));
+                exceptions.Add(new CodedException((row * CodedPanel.Columns) + i, values[i]));
             }
         }
     }

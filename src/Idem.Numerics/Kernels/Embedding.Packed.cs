@@ -52,21 +52,10 @@ public static unsafe partial class Embedding
         {
             for (int t = start; t < end; t++)
             {
-                byte* panel = Table + (Ids[t] / MatMulPlan.PanelColumns * PanelBytes);
-                int column = Ids[t] % MatMulPlan.PanelColumns;
                 float* row = Y + ((long)t * Width);
                 for (int i = 0; i < Width; i++)
                 {
-                    if (IsQ8)
-                    {
-                        byte* record = panel + (i / Q8Block.Length * (nint)PackedWeights.Q8RecordBytes);
-                        int within = i % Q8Block.Length;
-                        int code = record[PackedWeights.Q8ScaleBytes + (within / 4 * PackedWeights.Q8GroupBytes) + (column * 4) + (within % 4)] - 128;
-                        row[i] = ((float*)record)[column] * code;
-                        continue;
-                    }
-
-                    row[i] = PackedWeights.Value(panel, IsCoded, IsBFloat16, i, column);
+                    row[i] = IsQ8 ? PackedWeights.Q8Value(Table, PanelBytes, i, Ids[t]) : PackedWeights.Value(Table, PanelBytes, IsCoded, IsBFloat16, i, Ids[t]);
                 }
             }
         }

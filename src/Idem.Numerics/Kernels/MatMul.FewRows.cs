@@ -17,7 +17,10 @@ public static unsafe partial class MatMul
     private const int ContinuedRowsMax = 6;
 
     /// <summary>Rows of b that are packed at a time for one tile, of a transposed b or a coded panel: so few that memory is asked for the next ones all along.</summary>
-    private const int PieceDepth = 64;
+    private const int PieceDepth = 64, CodedPieceDepth = 32;
+
+    /// <summary>Rows of a coded panel after which the next tile has its turn: of bfloat16, of float32. They and as many more stay in the first cache.</summary>
+    private const int BFloat16TurnDepth = ChainTree.Leaf, Float32TurnDepth = 64;
 
     private static void RunFewRows<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
@@ -27,7 +30,7 @@ public static unsafe partial class MatMul
         int columns = 4 * S.Lanes;
         if (plan->Packed != null)
         {
-            columns = plan->IsCoded ? MatMulPlan.PanelColumns : Math.Min(columns, MatMulPlan.PanelColumns);
+            columns = plan->IsCoded ? CodedPanel.Columns : Math.Min(columns, MatMulPlan.PanelColumns);
         }
 
         int rowsMax = UnpacksInRegisters<S, F, D>(plan) ? MatMulTile.CodedRowsMax<S, F, D>()
@@ -45,8 +48,8 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>(); // 13 to 16 rows are two tiles of AVX-512, which unpack twice; AVX2 has none for more than it holds
-        return plan->IsCoded && plan->K % CodedPanel.UnitRows == 0 && (plan->M <= rowsMax || rowsMax > ContinuedRowsMax);
+        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>(); // several tiles of AVX-512 unpack several times; AVX2 has none for more rows than it holds
+        return plan->IsCoded && (plan->M <= rowsMax || rowsMax >= ContinuedRowsMax);
     }
 
     private static void RunFewTask<S, F, D, TWeight>(void* state, int index)
@@ -100,7 +103,7 @@ public static unsafe partial class MatMul
         where TWeight : struct, IWeightFormat
     {
         int depth = plan->LeafDepth(leaf), done = 0;
-        int pieceMax = plan->IsCoded || (plan->TransposeB && plan->M <= ContinuedRowsMax) ? PieceDepth : ChainTree.Leaf;
+        int pieceMax = plan->IsCoded ? CodedPieceDepth : plan->TransposeB && plan->M <= ContinuedRowsMax ? PieceDepth : ChainTree.Leaf;
         do
         {
             int piece = Math.Min(pieceMax, depth - done), firstK = (leaf * ChainTree.Leaf) + done;
@@ -120,39 +123,43 @@ public static unsafe partial class MatMul
         while (done < depth);
     }
 
-    /// <summary>The leaf's sums from a coded panel, unpacked in registers but for units with exceptions.</summary>
+    /// <summary>
+    /// The leaf's sums from a coded panel, unpacked in registers. Tiles of rows take turns, so that all but the first read what is near, and share in asking for
+    /// what comes next.
+    /// </summary>
     private static void RunCodedLeaf<S, F, D, TWeight>(MatMulPlan* plan, FewColumns* part, int leaf)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
         where TWeight : struct, IWeightFormat
     {
-        int depth = plan->LeafDepth(leaf);
-        CodedPanelReader reader = default;
-        for (int row = 0; row < plan->M; row += plan->TileRows)
+        int depth = plan->LeafDepth(leaf), tiles = MatMulPlan.CeilingDivide(plan->M, plan->TileRows);
+        byte* a = plan->A + (leaf * ChainTree.Leaf * plan->AStep);
+        nint unitBytes = CodedPanel.UnitBytes(plan->IsBFloat16);
+        if (tiles == 1)
         {
-            int rows = Math.Min(plan->TileRows, plan->M - row), units;
-            byte* a = plan->A + (row * plan->ARow) + (leaf * ChainTree.Leaf * plan->AStep);
-            float* sums = part->Sums + (row * part->Width);
-            reader = part->Coded;
-            for (int k = 0; k < depth; k += units * CodedPanel.UnitRows, a += units * CodedPanel.UnitRows * plan->AStep)
-            {
-                units = Math.Min(reader.PlainUnits, (depth - k) / CodedPanel.UnitRows);
-                if (units > 0)
-                {
-                    MatMulTile.RunCoded<S, F, D, TWeight>(rows, units, a, plan->ARow, plan->AStep, reader.Head, reader.Unit, sums, part->Width, k > 0);
-                    reader.Skip(units);
-                }
-                else
-                {
-                    units = 1;
-                    reader.Read<TWeight>(CodedPanel.UnitRows, part->Piece);
-                    MatMulTile.RunCoded<S, F, D, Float32Weights>(rows, units, a, plan->ARow, plan->AStep, reader.Head, (byte*)part->Piece, sums, part->Width, k > 0);
-                }
-            }
+            MatMulTile.RunCoded<S, F, D, TWeight, MatMulTile.AheadAlone>(
+                plan->M, depth, a, plan->ARow, plan->AStep, &part->Coded, part->Coded.Unit + MatMulPlan.AheadBytes, unitBytes, part->Piece, part->Sums, part->Width, false);
+            return;
         }
 
-        part->Coded = reader;
+        int turnDepth = plan->IsBFloat16 ? BFloat16TurnDepth : Float32TurnDepth;
+        for (int done = 0; done < depth; done += turnDepth, a += turnDepth * plan->AStep)
+        {
+            int piece = Math.Min(turnDepth, depth - done);
+            byte* ahead = part->Coded.Unit + Math.Max(MatMulPlan.AheadBytes, piece * unitBytes);
+            CodedPanelReader reader = part->Coded;
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                int row = tile * plan->TileRows;
+                reader = part->Coded;
+                MatMulTile.RunCoded<S, F, D, TWeight, MatMulTile.AheadShared>(
+                    Math.Min(plan->TileRows, plan->M - row), piece, a + (row * plan->ARow), plan->ARow, plan->AStep, &reader,
+                    ahead + (tile * piece * unitBytes / tiles), unitBytes / tiles, part->Piece, part->Sums + (row * part->Width), part->Width, done > 0);
+            }
+
+            part->Coded = reader;
+        }
     }
 
     private static void RunFewPiece<S, F, D, TWeight>(MatMulPlan* plan, FewColumns* part, int firstK, int depth, bool continues)
@@ -203,9 +210,9 @@ public static unsafe partial class MatMul
         public void Unpack<TWeight>(int depth)
             where TWeight : struct, IWeightFormat
         {
-            Coded.Read<TWeight>(depth, Piece);
+            Coded.Read<TWeight, AllColumns>(depth, Piece);
             B = (byte*)Piece;
-            Step = MatMulPlan.PanelColumns * sizeof(float);
+            Step = CodedPanel.Columns * sizeof(float);
         }
 
         /// <summary>Finds rows [firstK, firstK + depth) of b.</summary>

@@ -108,7 +108,7 @@ internal unsafe struct MatMulBlock
             const int PieceBytes = 128; // two cache lines, see TileAhead
             long before = plan->StoredBytes((int)nextK), bytes = plan->StoredBytes((int)nextK + nextDepth) - before;
             int pieces = nextCount > 0 ? (int)(bytes / PieceBytes) : 0;
-            Ahead = new LinesAhead(plan->Packed + (nextPanel * plan->PanelBytes) + before, PieceBytes, pieces, 0, Math.Min(pieces, 1), steps);
+            Ahead = new LinesAhead(plan->StoredPanel(nextPanel) + before, PieceBytes, pieces, 0, Math.Min(pieces, 1), steps);
             return;
         }
 

@@ -91,7 +91,7 @@ internal unsafe struct MatMulPlan
 
     public readonly int TilesPerBlock => BlockRows / TileRows;
 
-    /// <summary>Floats of a run of a packed panel, and a row that unpacking may overwrite.</summary>
+    /// <summary>Floats from a run of a packed panel to the next one's: a row more than it has, so that panels side by side lie in different sets of a cache.</summary>
     public readonly long RunFloats => (Math.Min((long)K, RunLeaves * (long)ChainTree.Leaf) + 1) * PanelColumns;
 
     /// <summary>Chooses tile shape and cuts. The operands must be set.</summary>
@@ -156,7 +156,7 @@ internal unsafe struct MatMulPlan
     {
         int columns = ColumnsOfPanel(panel);
         nint column = panel * (nint)PanelColumns;
-        byte* packed = Packed + (panel * PanelBytes);
+        byte* packed = StoredPanel(panel);
         if (B != null && TransposeB)
         {
             MatMulPacking.Transpose(B + (column * Ldb) + firstK, Ldb, depth, columns, destination, PanelColumns);
@@ -171,11 +171,25 @@ internal unsafe struct MatMulPlan
         }
         else if (IsBFloat16)
         {
-            new CodedPanelReader(packed, true, firstK).Read<BFloat16Weights>(depth, destination);
+            Unpack<BFloat16Weights>(packed, panel, firstK, depth, destination);
         }
         else
         {
-            new CodedPanelReader(packed, false, firstK).Read<PackedFloat32Weights>(depth, destination);
+            Unpack<PackedFloat32Weights>(packed, panel, firstK, depth, destination);
+        }
+    }
+
+    private readonly void Unpack<TWeight>(byte* coded, int panel, int firstK, int depth, float* destination)
+        where TWeight : struct, IWeightFormat
+    {
+        CodedPanelReader reader = new(coded, IsBFloat16, firstK);
+        if (panel % 2 == 0)
+        {
+            reader.Read<TWeight, LowerColumns>(depth, destination);
+        }
+        else
+        {
+            reader.Read<TWeight, UpperColumns>(depth, destination);
         }
     }
 
@@ -197,10 +211,13 @@ internal unsafe struct MatMulPlan
 
     public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
 
-    /// <summary>Bytes of a coded or bfloat16 panel before some row, its head included where there are any; of a coded one before the unit that has the row.</summary>
+    /// <summary>Where a panel is stored; two that are coded share one.</summary>
+    public readonly byte* StoredPanel(int panel) => Packed + ((IsCoded ? panel / 2 : panel) * PanelBytes);
+
+    /// <summary>Bytes of a coded or bfloat16 panel before some row, its head included where there are any.</summary>
     public readonly long StoredBytes(int row) =>
         row == 0 ? 0
-        : IsCoded ? CodedPanel.HeadBytes + (row / CodedPanel.UnitRows * (long)CodedPanel.UnitBytes(IsBFloat16))
+        : IsCoded ? CodedPanel.Bytes(row, IsBFloat16)
         : row * (long)PanelColumns * sizeof(ushort);
 
     public static int CeilingDivide(int x, int y) => (int)(((long)x + y - 1) / y);

@@ -1,44 +1,42 @@
-// The tile over coded panels with AVX-512. TWeight says what a unit stores; Float32Weights stand for a unit that was unpacked before.
+// The tile over coded panels with AVX-512: up to six rows by the 64 columns of a panel.
 
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Idem.Numerics.Kernels;
 
 internal static unsafe partial class MatMulTile
 {
     /// <summary>
-    /// Rows (at most 12) by 32 columns of some units of a coded panel, none with an exception, or, if TWeight is <see cref="Float32Weights"/>, of
-    /// units that were unpacked. Addresses of a and c as in <see cref="Tile2"/>; a chain may continue from what c holds of it.
+    /// Rows (at most 6) by all columns, over the next <paramref name="depth"/> rows of a coded panel. Addresses of a and c as in <see cref="Tile2"/>; a chain may
+    /// continue from what c holds of it.
     /// </summary>
-    private static void TileCoded512<TRows, TWeight>(
-        int units, byte* a, nint aRow, nint aStep, CodedHead* head, byte* unit, float* c, nint cStride, bool continues)
+    private static void TileCoded512<TRows, TWeight, TAhead>(
+        int depth, byte* a, nint aRow, nint aStep, CodedPanelReader* reader, byte* ahead, nint aheadStep, float* spare, float* c, nint cStride, bool continues)
         where TRows : struct, IRowCount
         where TWeight : struct, IWeightFormat
+        where TAhead : struct, ICodedAhead
     {
-        Vector512<float> c00 = default, c01 = default;
-        Vector512<float> c10 = default, c11 = default;
-        Vector512<float> c20 = default, c21 = default;
-        Vector512<float> c30 = default, c31 = default;
-        Vector512<float> c40 = default, c41 = default;
-        Vector512<float> c50 = default, c51 = default;
-        Vector512<float> c60 = default, c61 = default;
-        Vector512<float> c70 = default, c71 = default;
-        Vector512<float> c80 = default, c81 = default;
-        Vector512<float> c90 = default, c91 = default;
-        Vector512<float> cA0 = default, cA1 = default;
-        Vector512<float> cB0 = default, cB1 = default;
+        Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default;
+        Vector512<float> c10 = default, c11 = default, c12 = default, c13 = default;
+        Vector512<float> c20 = default, c21 = default, c22 = default, c23 = default;
+        Vector512<float> c30 = default, c31 = default, c32 = default, c33 = default;
+        Vector512<float> c40 = default, c41 = default, c42 = default, c43 = default;
+        Vector512<float> c50 = default, c51 = default, c52 = default, c53 = default;
         if (continues)
         {
             float* from = c;
             c00 = Vector512.Load(from);
             c01 = Vector512.Load(from + 16);
+            c02 = Vector512.Load(from + 32);
+            c03 = Vector512.Load(from + 48);
 
             if (TRows.Count > 1)
             {
                 from += cStride;
                 c10 = Vector512.Load(from);
                 c11 = Vector512.Load(from + 16);
+                c12 = Vector512.Load(from + 32);
+                c13 = Vector512.Load(from + 48);
             }
 
             if (TRows.Count > 2)
@@ -46,6 +44,8 @@ internal static unsafe partial class MatMulTile
                 from += cStride;
                 c20 = Vector512.Load(from);
                 c21 = Vector512.Load(from + 16);
+                c22 = Vector512.Load(from + 32);
+                c23 = Vector512.Load(from + 48);
             }
 
             if (TRows.Count > 3)
@@ -53,6 +53,8 @@ internal static unsafe partial class MatMulTile
                 from += cStride;
                 c30 = Vector512.Load(from);
                 c31 = Vector512.Load(from + 16);
+                c32 = Vector512.Load(from + 32);
+                c33 = Vector512.Load(from + 48);
             }
 
             if (TRows.Count > 4)
@@ -60,6 +62,8 @@ internal static unsafe partial class MatMulTile
                 from += cStride;
                 c40 = Vector512.Load(from);
                 c41 = Vector512.Load(from + 16);
+                c42 = Vector512.Load(from + 32);
+                c43 = Vector512.Load(from + 48);
             }
 
             if (TRows.Count > 5)
@@ -67,259 +71,114 @@ internal static unsafe partial class MatMulTile
                 from += cStride;
                 c50 = Vector512.Load(from);
                 c51 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 6)
-            {
-                from += cStride;
-                c60 = Vector512.Load(from);
-                c61 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 7)
-            {
-                from += cStride;
-                c70 = Vector512.Load(from);
-                c71 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 8)
-            {
-                from += cStride;
-                c80 = Vector512.Load(from);
-                c81 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 9)
-            {
-                from += cStride;
-                c90 = Vector512.Load(from);
-                c91 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 10)
-            {
-                from += cStride;
-                cA0 = Vector512.Load(from);
-                cA1 = Vector512.Load(from + 16);
-            }
-
-            if (TRows.Count > 11)
-            {
-                from += cStride;
-                cB0 = Vector512.Load(from);
-                cB1 = Vector512.Load(from + 16);
+                c52 = Vector512.Load(from + 32);
+                c53 = Vector512.Load(from + 48);
             }
         }
 
         byte* a3 = a + (3 * aRow);
-        byte* a6 = a + (6 * aRow);
-        byte* a9 = a + (9 * aRow);
-        int unitBytes = UnitBytesOf<TWeight>();
-        Vector512<byte> table = CodedPanel.Table512(head);
-        for (; units > 0; units--)
+        byte* unit = reader->Unit;
+        CodedException* exception = reader->Exception;
+        int place = reader->Place, end = place + (depth * CodedPanel.Columns);
+        CodedDecoder512 decoder = new(reader->Head);
+        while (place < end)
         {
-            Vector512<float> w00, w01, w10, w11;
-            if (IsUnpacked<TWeight>())
+            TAhead.Prefetch<TWeight>(ahead);
+            ahead += aheadStep;
+            decoder.Unpack<TWeight, AllColumns>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
+            unit += CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>());
+            place += CodedPanel.Columns;
+            if (exception->Place < place)
             {
-                w00 = Vector512.Load((float*)unit);
-                w01 = Vector512.Load((float*)unit + 16);
-                w10 = Vector512.Load((float*)unit + 32);
-                w11 = Vector512.Load((float*)unit + 48);
-            }
-            else
-            {
-                CodedPanel.Prefetch<TWeight>(unit);
-                Vector512<byte> upper = CodedPanel.Upper512(table, unit), middle = Vector512.Load(unit + CodedPanel.MiddleAt);
-                Vector512<ushort> high0 = Avx512BW.UnpackLow(middle, upper).AsUInt16(), high1 = Avx512BW.UnpackHigh(middle, upper).AsUInt16();
-                Vector512<ushort> low0 = CodedPanel.Low512<TWeight>(unit), low1 = CodedPanel.Low512<TWeight>(unit + CodedPanel.LowBytes);
-                w00 = Avx512BW.UnpackLow(low0, high0).AsSingle();
-                w01 = Avx512BW.UnpackHigh(low0, high0).AsSingle();
-                w10 = Avx512BW.UnpackLow(low1, high1).AsSingle();
-                w11 = Avx512BW.UnpackHigh(low1, high1).AsSingle();
+                // Written out, since a call, which the JIT may not inline where it seldom comes, would keep the sums in memory.
+                Vector512.Store(w0, spare);
+                Vector512.Store(w1, spare + 16);
+                Vector512.Store(w2, spare + 32);
+                Vector512.Store(w3, spare + 48);
+                float* row = spare - (place - CodedPanel.Columns);
+                do
+                {
+                    row[exception->Place] = exception->Value;
+                    exception++;
+                }
+                while (exception->Place < place);
+
+                w0 = Vector512.Load(spare);
+                w1 = Vector512.Load(spare + 16);
+                w2 = Vector512.Load(spare + 32);
+                w3 = Vector512.Load(spare + 48);
             }
 
-            unit += unitBytes;
             Vector512<float> x = Vector512.Create(*(float*)a);
-            c00 = Simd512.Fma(x, w00, c00);
-            c01 = Simd512.Fma(x, w01, c01);
+            c00 = Simd512.Fma(x, w0, c00);
+            c01 = Simd512.Fma(x, w1, c01);
+            c02 = Simd512.Fma(x, w2, c02);
+            c03 = Simd512.Fma(x, w3, c03);
 
             if (TRows.Count > 1)
             {
                 x = Vector512.Create(*(float*)(a + aRow));
-                c10 = Simd512.Fma(x, w00, c10);
-                c11 = Simd512.Fma(x, w01, c11);
+                c10 = Simd512.Fma(x, w0, c10);
+                c11 = Simd512.Fma(x, w1, c11);
+                c12 = Simd512.Fma(x, w2, c12);
+                c13 = Simd512.Fma(x, w3, c13);
             }
 
             if (TRows.Count > 2)
             {
                 x = Vector512.Create(*(float*)(a + (2 * aRow)));
-                c20 = Simd512.Fma(x, w00, c20);
-                c21 = Simd512.Fma(x, w01, c21);
+                c20 = Simd512.Fma(x, w0, c20);
+                c21 = Simd512.Fma(x, w1, c21);
+                c22 = Simd512.Fma(x, w2, c22);
+                c23 = Simd512.Fma(x, w3, c23);
             }
 
             if (TRows.Count > 3)
             {
                 x = Vector512.Create(*(float*)a3);
-                c30 = Simd512.Fma(x, w00, c30);
-                c31 = Simd512.Fma(x, w01, c31);
+                c30 = Simd512.Fma(x, w0, c30);
+                c31 = Simd512.Fma(x, w1, c31);
+                c32 = Simd512.Fma(x, w2, c32);
+                c33 = Simd512.Fma(x, w3, c33);
             }
 
             if (TRows.Count > 4)
             {
                 x = Vector512.Create(*(float*)(a3 + aRow));
-                c40 = Simd512.Fma(x, w00, c40);
-                c41 = Simd512.Fma(x, w01, c41);
+                c40 = Simd512.Fma(x, w0, c40);
+                c41 = Simd512.Fma(x, w1, c41);
+                c42 = Simd512.Fma(x, w2, c42);
+                c43 = Simd512.Fma(x, w3, c43);
             }
 
             if (TRows.Count > 5)
             {
                 x = Vector512.Create(*(float*)(a3 + (2 * aRow)));
-                c50 = Simd512.Fma(x, w00, c50);
-                c51 = Simd512.Fma(x, w01, c51);
-            }
-
-            if (TRows.Count > 6)
-            {
-                x = Vector512.Create(*(float*)a6);
-                c60 = Simd512.Fma(x, w00, c60);
-                c61 = Simd512.Fma(x, w01, c61);
-            }
-
-            if (TRows.Count > 7)
-            {
-                x = Vector512.Create(*(float*)(a6 + aRow));
-                c70 = Simd512.Fma(x, w00, c70);
-                c71 = Simd512.Fma(x, w01, c71);
-            }
-
-            if (TRows.Count > 8)
-            {
-                x = Vector512.Create(*(float*)(a6 + (2 * aRow)));
-                c80 = Simd512.Fma(x, w00, c80);
-                c81 = Simd512.Fma(x, w01, c81);
-            }
-
-            if (TRows.Count > 9)
-            {
-                x = Vector512.Create(*(float*)a9);
-                c90 = Simd512.Fma(x, w00, c90);
-                c91 = Simd512.Fma(x, w01, c91);
-            }
-
-            if (TRows.Count > 10)
-            {
-                x = Vector512.Create(*(float*)(a9 + aRow));
-                cA0 = Simd512.Fma(x, w00, cA0);
-                cA1 = Simd512.Fma(x, w01, cA1);
-            }
-
-            if (TRows.Count > 11)
-            {
-                x = Vector512.Create(*(float*)(a9 + (2 * aRow)));
-                cB0 = Simd512.Fma(x, w00, cB0);
-                cB1 = Simd512.Fma(x, w01, cB1);
+                c50 = Simd512.Fma(x, w0, c50);
+                c51 = Simd512.Fma(x, w1, c51);
+                c52 = Simd512.Fma(x, w2, c52);
+                c53 = Simd512.Fma(x, w3, c53);
             }
 
             a += aStep;
             a3 += aStep;
-            a6 += aStep;
-            a9 += aStep;
-            x = Vector512.Create(*(float*)a);
-            c00 = Simd512.Fma(x, w10, c00);
-            c01 = Simd512.Fma(x, w11, c01);
-
-            if (TRows.Count > 1)
-            {
-                x = Vector512.Create(*(float*)(a + aRow));
-                c10 = Simd512.Fma(x, w10, c10);
-                c11 = Simd512.Fma(x, w11, c11);
-            }
-
-            if (TRows.Count > 2)
-            {
-                x = Vector512.Create(*(float*)(a + (2 * aRow)));
-                c20 = Simd512.Fma(x, w10, c20);
-                c21 = Simd512.Fma(x, w11, c21);
-            }
-
-            if (TRows.Count > 3)
-            {
-                x = Vector512.Create(*(float*)a3);
-                c30 = Simd512.Fma(x, w10, c30);
-                c31 = Simd512.Fma(x, w11, c31);
-            }
-
-            if (TRows.Count > 4)
-            {
-                x = Vector512.Create(*(float*)(a3 + aRow));
-                c40 = Simd512.Fma(x, w10, c40);
-                c41 = Simd512.Fma(x, w11, c41);
-            }
-
-            if (TRows.Count > 5)
-            {
-                x = Vector512.Create(*(float*)(a3 + (2 * aRow)));
-                c50 = Simd512.Fma(x, w10, c50);
-                c51 = Simd512.Fma(x, w11, c51);
-            }
-
-            if (TRows.Count > 6)
-            {
-                x = Vector512.Create(*(float*)a6);
-                c60 = Simd512.Fma(x, w10, c60);
-                c61 = Simd512.Fma(x, w11, c61);
-            }
-
-            if (TRows.Count > 7)
-            {
-                x = Vector512.Create(*(float*)(a6 + aRow));
-                c70 = Simd512.Fma(x, w10, c70);
-                c71 = Simd512.Fma(x, w11, c71);
-            }
-
-            if (TRows.Count > 8)
-            {
-                x = Vector512.Create(*(float*)(a6 + (2 * aRow)));
-                c80 = Simd512.Fma(x, w10, c80);
-                c81 = Simd512.Fma(x, w11, c81);
-            }
-
-            if (TRows.Count > 9)
-            {
-                x = Vector512.Create(*(float*)a9);
-                c90 = Simd512.Fma(x, w10, c90);
-                c91 = Simd512.Fma(x, w11, c91);
-            }
-
-            if (TRows.Count > 10)
-            {
-                x = Vector512.Create(*(float*)(a9 + aRow));
-                cA0 = Simd512.Fma(x, w10, cA0);
-                cA1 = Simd512.Fma(x, w11, cA1);
-            }
-
-            if (TRows.Count > 11)
-            {
-                x = Vector512.Create(*(float*)(a9 + (2 * aRow)));
-                cB0 = Simd512.Fma(x, w10, cB0);
-                cB1 = Simd512.Fma(x, w11, cB1);
-            }
-
-            a += aStep;
-            a3 += aStep;
-            a6 += aStep;
-            a9 += aStep;
         }
 
+        reader->Unit = unit;
+        reader->Place = place;
+        reader->Exception = exception;
         Vector512.Store(c00, c);
         Vector512.Store(c01, c + 16);
+        Vector512.Store(c02, c + 32);
+        Vector512.Store(c03, c + 48);
 
         if (TRows.Count > 1)
         {
             c += cStride;
             Vector512.Store(c10, c);
             Vector512.Store(c11, c + 16);
+            Vector512.Store(c12, c + 32);
+            Vector512.Store(c13, c + 48);
         }
 
         if (TRows.Count > 2)
@@ -327,6 +186,8 @@ internal static unsafe partial class MatMulTile
             c += cStride;
             Vector512.Store(c20, c);
             Vector512.Store(c21, c + 16);
+            Vector512.Store(c22, c + 32);
+            Vector512.Store(c23, c + 48);
         }
 
         if (TRows.Count > 3)
@@ -334,6 +195,8 @@ internal static unsafe partial class MatMulTile
             c += cStride;
             Vector512.Store(c30, c);
             Vector512.Store(c31, c + 16);
+            Vector512.Store(c32, c + 32);
+            Vector512.Store(c33, c + 48);
         }
 
         if (TRows.Count > 4)
@@ -341,6 +204,8 @@ internal static unsafe partial class MatMulTile
             c += cStride;
             Vector512.Store(c40, c);
             Vector512.Store(c41, c + 16);
+            Vector512.Store(c42, c + 32);
+            Vector512.Store(c43, c + 48);
         }
 
         if (TRows.Count > 5)
@@ -348,48 +213,8 @@ internal static unsafe partial class MatMulTile
             c += cStride;
             Vector512.Store(c50, c);
             Vector512.Store(c51, c + 16);
-        }
-
-        if (TRows.Count > 6)
-        {
-            c += cStride;
-            Vector512.Store(c60, c);
-            Vector512.Store(c61, c + 16);
-        }
-
-        if (TRows.Count > 7)
-        {
-            c += cStride;
-            Vector512.Store(c70, c);
-            Vector512.Store(c71, c + 16);
-        }
-
-        if (TRows.Count > 8)
-        {
-            c += cStride;
-            Vector512.Store(c80, c);
-            Vector512.Store(c81, c + 16);
-        }
-
-        if (TRows.Count > 9)
-        {
-            c += cStride;
-            Vector512.Store(c90, c);
-            Vector512.Store(c91, c + 16);
-        }
-
-        if (TRows.Count > 10)
-        {
-            c += cStride;
-            Vector512.Store(cA0, c);
-            Vector512.Store(cA1, c + 16);
-        }
-
-        if (TRows.Count > 11)
-        {
-            c += cStride;
-            Vector512.Store(cB0, c);
-            Vector512.Store(cB1, c + 16);
+            Vector512.Store(c52, c + 32);
+            Vector512.Store(c53, c + 48);
         }
     }
 }

@@ -23,6 +23,9 @@ public sealed unsafe partial class PackedWeights
     /// </summary>
     private const int ValuesPerException = 2048;
 
+    /// <summary>Values that tell whether a matrix may be of bfloat16.</summary>
+    private const int ProbedValues = 1024;
+
     /// <summary>Values that are rounded at a time.</summary>
     private const int RoundedTogether = 1024;
 
@@ -57,12 +60,11 @@ public sealed unsafe partial class PackedWeights
             return PackQ8(compute, transposed, k, n, read);
         }
 
-        PanelSource source = new(compute, transposed, k, n, read);
-        bool isCoded = true, isBFloat16 = dtype == PackedDtype.BFloat16 || source.BeginsWithBFloat16();
+        bool isCoded = true, isBFloat16 = dtype == PackedDtype.BFloat16 || BeginsWithBFloat16((int)Math.Min((long)k * n, ProbedValues), read);
         while (true)
         {
-            PackedWeights weights = new(k, n, dtype, isCoded && CodedPanel.Saves(k, isBFloat16), isBFloat16);
-            switch (weights.Fill(compute, source))
+            PackedWeights weights = new(k, n, dtype, isCoded && CodedPanel.Saves(k, n, isBFloat16), isBFloat16);
+            switch (weights.Fill(compute, new PanelSource(compute, transposed, k, n, weights.PanelColumns, read)))
             {
                 case Misfit.NotBFloat16:
                     isBFloat16 = false;
@@ -78,10 +80,10 @@ public sealed unsafe partial class PackedWeights
 
     private static void CheckSizes(int k, int n)
     {
-        if (k < 0 || n < 0 || (long)k * n > int.MaxValue || (k + 1L) * MatMulPlan.PanelColumns > int.MaxValue)
+        if (k < 0 || n < 0 || (long)k * n > int.MaxValue || k * (long)CodedPanel.Columns > int.MaxValue)
         {
             throw new ArgumentException(
-                $"PackedWeights: k={k}, n={n}: sizes must not be negative, nor their product, nor {MatMulPlan.PanelColumns} (k + 1), exceed {int.MaxValue}.");
+                $"PackedWeights: k={k}, n={n}: sizes must not be negative, nor their product, nor {CodedPanel.Columns} k, exceed {int.MaxValue}.");
         }
     }
 
@@ -118,7 +120,7 @@ public sealed unsafe partial class PackedWeights
             return;
         }
 
-        int count = K * MatMulPlan.PanelColumns;
+        int count = K * PanelColumns;
         float* values = source.Read(panel);
         byte* destination = Memory + (panel * PanelBytes);
         if (Dtype == PackedDtype.BFloat16)
@@ -160,6 +162,13 @@ public sealed unsafe partial class PackedWeights
         }
     }
 
+    private static bool BeginsWithBFloat16(int count, WeightReader read)
+    {
+        float* values = stackalloc float[ProbedValues];
+        read(0, new Span<float>(values, count));
+        return AreBFloat16(values, count);
+    }
+
     private static bool AreBFloat16(float* values, int count)
     {
         uint lower = 0;
@@ -174,7 +183,7 @@ public sealed unsafe partial class PackedWeights
     // Lists the exceptions in the panels' heads.
     private void Keep(Packing packing)
     {
-        _exceptions = (CodedException*)NativeMemory.Alloc((nuint)Math.Max(1, packing.Count), (nuint)sizeof(CodedException));
+        _exceptions = (CodedException*)NativeMemory.Alloc((nuint)(packing.Count + Panels), (nuint)sizeof(CodedException));
         CodedException* next = _exceptions;
         for (int panel = 0; panel < Panels; panel++)
         {
@@ -184,6 +193,7 @@ public sealed unsafe partial class PackedWeights
             head->ExceptionCount = list.Length;
             list.CopyTo(new Span<CodedException>(next, list.Length));
             next += list.Length;
+            *next++ = CodedException.None;
         }
     }
 

@@ -1,7 +1,7 @@
-// The right operand of products, laid out once and kept: what decoding reads for every token. Panels of 32 columns; in a panel
-// the 32 values of each k side by side, k ascending, so that any tile on any path reads memory in one direction. Panels of float32 and
-// bfloat16 are coded (CodedPanel: the same values in fewer bytes) unless too many values would be exceptions, and float32 values that are
-// all bfloat16, as most published models' are, are stored as such. Neither changes a value, so nobody needs to know.
+// The right operand of products, laid out once and kept: what decoding reads for every token. Panels of 32 columns, or 64 if
+// they are coded; in a panel the values of each k side by side, k ascending, so that any tile on any path reads memory in one direction.
+// Panels of float32 and bfloat16 are coded (CodedPanel: the same values in fewer bytes) unless too many values would be exceptions, and
+// float32 values that are all bfloat16, as most published models' are, are stored as such. Neither changes a value, so nobody needs to know.
 // What this deliberately is not: another arithmetic. Products with it have the bits of products with the matrix it was made of
 // (for bfloat16: of its exact float32 values; q8 is a profile with products of its own), and the layout is the same on every machine.
 
@@ -62,8 +62,11 @@ public sealed unsafe partial class PackedWeights : IDisposable
     /// <summary>Whether two bytes of each value are stored at most: of bfloat16, and of float32 that are bfloat16.</summary>
     internal bool IsBFloat16 { get; }
 
-    /// <summary>A panel of 32 columns.</summary>
+    /// <summary>Bytes of a panel.</summary>
     internal long PanelBytes { get; }
+
+    /// <summary>Columns of a panel.</summary>
+    internal int PanelColumns => IsCoded ? CodedPanel.Columns : MatMulPlan.PanelColumns;
 
     internal byte* Memory
     {
@@ -74,7 +77,7 @@ public sealed unsafe partial class PackedWeights : IDisposable
         }
     }
 
-    private int Panels => MatMulPlan.CeilingDivide(N, MatMulPlan.PanelColumns);
+    private int Panels => MatMulPlan.CeilingDivide(N, PanelColumns);
 
     /// <summary>Frees the memory; the weights must not be used any more.</summary>
     public void Dispose()
@@ -83,16 +86,27 @@ public sealed unsafe partial class PackedWeights : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>One value of a panel that is not of the q8 profile.</summary>
-    internal static float Value(byte* panel, bool isCoded, bool isBFloat16, int k, int column)
+    /// <summary>One value of panels that are not of the q8 profile.</summary>
+    internal static float Value(byte* panels, long panelBytes, bool isCoded, bool isBFloat16, int k, int column)
     {
         if (isCoded)
         {
-            return CodedPanel.Value(panel, isBFloat16, k, column);
+            return CodedPanel.Value(panels + (column / CodedPanel.Columns * panelBytes), isBFloat16, k, column % CodedPanel.Columns);
         }
 
-        nint at = (k * (nint)MatMulPlan.PanelColumns) + column;
+        byte* panel = panels + (column / MatMulPlan.PanelColumns * panelBytes);
+        nint at = (k * (nint)MatMulPlan.PanelColumns) + (column % MatMulPlan.PanelColumns);
         return isBFloat16 ? HalfPrecision.WidenBFloat16(((ushort*)panel)[at]) : ((float*)panel)[at];
+    }
+
+    /// <summary>One value of panels of the q8 profile: a code times its block's scale.</summary>
+    internal static float Q8Value(byte* panels, long panelBytes, int k, int column)
+    {
+        byte* record = panels + (column / MatMulPlan.PanelColumns * panelBytes) + (k / Q8Block.Length * (nint)Q8RecordBytes);
+        int within = k % Q8Block.Length;
+        column %= MatMulPlan.PanelColumns;
+        int code = record[Q8ScaleBytes + (within / 4 * Q8GroupBytes) + (column * 4) + (within % 4)] - 128;
+        return ((float*)record)[column] * code;
     }
 
     private void Free()

@@ -3,49 +3,31 @@
 
 namespace Idem.Numerics.Kernels;
 
-/// <summary>Panels of a stored matrix, [k + 1, 32] each, the last row undefined; columns that the matrix lacks are +0.</summary>
+/// <summary>Panels of a stored matrix, [k, columns] each; columns that the matrix lacks are +0.</summary>
 internal sealed unsafe class PanelSource
 {
     /// <summary>Rows of a matrix stored as [k, n] that one task reads.</summary>
     private const int SlabRows = 32;
 
-    /// <summary>Values that tell whether a matrix may be of bfloat16.</summary>
-    private const int ProbedValues = 1024;
-
-    private readonly int _k, _n;
+    private readonly int _k, _n, _columns;
     private readonly WeightReader _read;
     private readonly float* _panels; // null where they are read one by one
 
     /// <summary>Valid until this thread's next kernel that shares scratch memory.</summary>
-    public PanelSource(Compute compute, bool transposed, int k, int n, WeightReader read)
+    public PanelSource(Compute compute, bool transposed, int k, int n, int columns, WeightReader read)
     {
         _k = k;
         _n = n;
+        _columns = columns;
         _read = read;
         if (!transposed)
         {
-            _panels = Scratch.RentShared(MatMulPlan.CeilingDivide(n, MatMulPlan.PanelColumns) * PanelFloats);
+            _panels = Scratch.RentShared(MatMulPlan.CeilingDivide(n, columns) * PanelFloats);
             compute.For(MatMulPlan.CeilingDivide(k, SlabRows), slab => ReadSlab(slab * SlabRows));
         }
     }
 
-    private long PanelFloats => (_k + 1L) * MatMulPlan.PanelColumns;
-
-    /// <summary>Whether the first values are all bfloat16.</summary>
-    public bool BeginsWithBFloat16()
-    {
-        Span<float> values = stackalloc float[Math.Min(_k * _n, ProbedValues)];
-        _read(0, values);
-        foreach (float value in values)
-        {
-            if ((ushort)BitConverter.SingleToUInt32Bits(value) != 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private long PanelFloats => _k * (long)_columns;
 
     /// <summary>A panel's values, the caller's until it asks for another one or uses scratch memory; they may be written to.</summary>
     public float* Read(int panel)
@@ -55,10 +37,10 @@ internal sealed unsafe class PanelSource
             return _panels + (panel * PanelFloats);
         }
 
-        int first = panel * MatMulPlan.PanelColumns, columns = Math.Min(MatMulPlan.PanelColumns, _n - first);
+        int first = panel * _columns, columns = Math.Min(_columns, _n - first);
         float* values = Scratch.Rent(PanelFloats + ((long)columns * _k)), rows = values + PanelFloats;
         _read(first * _k, new Span<float>(rows, columns * _k));
-        MatMulPacking.Transpose(rows, _k, _k, columns, values, MatMulPlan.PanelColumns);
+        MatMulPacking.Transpose(rows, _k, _k, columns, values, _columns);
         return values;
     }
 
@@ -67,10 +49,10 @@ internal sealed unsafe class PanelSource
         int depth = Math.Min(SlabRows, _k - first);
         float* rows = Scratch.Rent((long)depth * _n);
         _read(first * _n, new Span<float>(rows, depth * _n));
-        for (int column = 0; column < _n; column += MatMulPlan.PanelColumns)
+        for (int column = 0; column < _n; column += _columns)
         {
-            float* to = _panels + (column / MatMulPlan.PanelColumns * PanelFloats) + (first * (long)MatMulPlan.PanelColumns);
-            MatMulPacking.Copy(rows + column, _n, depth, Math.Min(MatMulPlan.PanelColumns, _n - column), MatMulPlan.PanelColumns, to, MatMulPlan.PanelColumns);
+            float* to = _panels + (column / _columns * PanelFloats) + (first * (long)_columns);
+            MatMulPacking.Copy(rows + column, _n, depth, Math.Min(_columns, _n - column), _columns, to, _columns);
         }
     }
 }

@@ -7,9 +7,11 @@ namespace Idem.Tests.Kernels;
 /// <summary>What is unpacked from a coded panel has the bits that went in, whichever instructions do it.</summary>
 public unsafe class CodedPanelTests
 {
-    private const int Width = 32;
+    private const int Width = CodedPanel.Columns;
 
     private delegate void Unpacking(CodedHead* head, byte* unit, int units, float* rows);
+
+    private delegate void Reading(ref CodedPanelReader reader, int count, float* rows);
 
     [Theory]
     [InlineData(1, 0)]
@@ -24,8 +26,8 @@ public unsafe class CodedPanelTests
         for (int round = 0; round < 4; round++)
         {
             bool isBFloat16 = round % 2 == 1;
-            uint[] values = new uint[(rows + 1) * Width];
-            foreach (ref uint value in values.AsSpan(0, rows * Width))
+            uint[] values = new uint[rows * Width];
+            foreach (ref uint value in values.AsSpan())
             {
                 if (sizes < 0)
                 {
@@ -37,24 +39,30 @@ public unsafe class CodedPanelTests
                 value = upper | (isBFloat16 ? (uint)random.Next(128) << 16 : (uint)random.Next(1 << 23));
             }
 
-            uint[] stored = (uint[])values.Clone(); // the row behind the last is the writer's
             byte[] panel = new byte[CodedPanel.Bytes(rows, isBFloat16)];
             fixed (byte* at = panel)
-            fixed (uint* from = stored)
+            fixed (uint* from = values)
             {
                 CodedException[] exceptions = CodedPanelWriter.Write((float*)from, rows, isBFloat16, at)?.ToArray() ?? [];
                 Assert.Equal(sizes is > 16 or < 0, exceptions.Length > 0);
-                fixed (CodedException* list = exceptions)
+                fixed (CodedException* list = (CodedException[])[.. exceptions, CodedException.None])
                 {
                     ((CodedHead*)at)->Exceptions = list;
                     ((CodedHead*)at)->ExceptionCount = exceptions.Length;
-                    Assert.Equal(values[..(rows * Width)], Read(at, rows, isBFloat16, random));
-                    foreach (Unpacking unpack in isBFloat16 ? Ways<BFloat16Weights>() : Ways<PackedFloat32Weights>())
+                    if (isBFloat16)
                     {
-                        Assert.Equal(values[..(rows * Width)], Unpack(unpack, at, rows, exceptions));
+                        CheckColumns<BFloat16Weights, AllColumns>(at, values, random);
+                        CheckColumns<BFloat16Weights, LowerColumns>(at, values, random);
+                        CheckColumns<BFloat16Weights, UpperColumns>(at, values, random);
+                    }
+                    else
+                    {
+                        CheckColumns<PackedFloat32Weights, AllColumns>(at, values, random);
+                        CheckColumns<PackedFloat32Weights, LowerColumns>(at, values, random);
+                        CheckColumns<PackedFloat32Weights, UpperColumns>(at, values, random);
                     }
 
-                    for (int i = 0; i < rows * Width; i++)
+                    for (int i = 0; i < values.Length; i++)
                     {
                         Assert.Equal(values[i], BitConverter.SingleToUInt32Bits(CodedPanel.Value(at, isBFloat16, i / Width, i % Width)));
                     }
@@ -63,33 +71,85 @@ public unsafe class CodedPanelTests
         }
     }
 
-    private static List<Unpacking> Ways<TWeight>()
-        where TWeight : struct, IWeightFormat
+    /// <summary>What a product asks for ahead ends where the panel does.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void APlanKnowsWhereRowsLie(bool isBFloat16)
     {
-        List<Unpacking> ways = [CodedPanel.UnpackScalar<TWeight>];
+        MatMulPlan coded = new() { IsCoded = true, IsBFloat16 = isBFloat16, PanelBytes = 1000 };
+        Assert.Equal(0, coded.StoredBytes(0));
+        foreach (int rows in new[] { 1, 256, 768 })
+        {
+            Assert.Equal(CodedPanel.Bytes(rows, isBFloat16), coded.StoredBytes(rows));
+        }
+
+        Assert.Equal([0L, 0, 1000, 1000, 2000], Enumerable.Range(0, 5).Select(panel => (long)coded.StoredPanel(panel)));
+        Assert.Equal(512 * MatMulPlan.PanelColumns * sizeof(ushort), new MatMulPlan { IsBFloat16 = true }.StoredBytes(512));
+    }
+
+    /// <summary>A matrix is coded where that takes less memory: not if most of a panel would be filled up.</summary>
+    [Theory]
+    [InlineData(64, 32, true, false)]
+    [InlineData(64, 32, false, false)]
+    [InlineData(64, 64, true, true)]
+    [InlineData(64, 96, true, false)]
+    [InlineData(64, 96, false, false)]
+    [InlineData(2, 64, true, false)] // the head
+    [InlineData(64, 50257, false, true)]
+    public void CodingIsForWhatItSaves(int rows, int columns, bool isBFloat16, bool saves) =>
+        Assert.Equal(saves, CodedPanel.Saves(rows, columns, isBFloat16));
+
+    private static void CheckColumns<TWeight, TColumns>(byte* panel, uint[] all, Random random)
+        where TWeight : struct, IWeightFormat
+        where TColumns : struct, ICodedColumns
+    {
+        int rows = all.Length / Width;
+        uint[] values = [.. Enumerable.Range(0, rows * TColumns.Count).Select(i => all[(i / TColumns.Count * Width) + TColumns.First + (i % TColumns.Count)])];
+        CodedHead* head = (CodedHead*)panel;
+        Assert.Equal(values, Read((ref CodedPanelReader reader, int count, float* to) => reader.Read<TWeight, TColumns>(count, to), TWeight.Bytes == 2, panel, rows, TColumns.Count, random));
+        List<Unpacking> ways = [CodedPanel.UnpackScalar<TWeight, TColumns>];
         if (Ssse3.IsSupported || AdvSimd.Arm64.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack128<TWeight>);
+            ways.Add(CodedPanel.Unpack128<TWeight, TColumns>);
         }
 
         if (Avx2.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack256<TWeight>);
+            ways.Add(CodedPanel.Unpack256<TWeight, TColumns>);
         }
 
         if (Avx512BW.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack512<TWeight>);
+            ways.Add(CodedPanel.Unpack512<TWeight, TColumns>);
         }
 
-        return ways;
+        foreach (Unpacking unpack in ways)
+        {
+            uint[] unpacked = new uint[values.Length];
+            fixed (uint* to = unpacked)
+            {
+                unpack(head, panel + CodedPanel.HeadBytes, rows, (float*)to);
+            }
+
+            for (CodedException* exception = head->Exceptions; exception->Place < all.Length; exception++)
+            {
+                int row = exception->Place / Width, column = (exception->Place % Width) - TColumns.First;
+                if (column >= 0 && column < TColumns.Count)
+                {
+                    unpacked[(row * TColumns.Count) + column] = BitConverter.SingleToUInt32Bits(exception->Value);
+                }
+            }
+
+            Assert.Equal(values, unpacked);
+        }
     }
 
     // Piece by piece, from some row on, then what lies before it.
-    private static uint[] Read(byte* panel, int rows, bool isBFloat16, Random random)
+    private static uint[] Read(Reading read, bool isBFloat16, byte* panel, int rows, int width, Random random)
     {
-        uint[] values = new uint[(rows + 1) * Width];
-        int begin = random.Next(rows) / 2 * 2;
+        uint[] values = new uint[rows * width];
+        int begin = random.Next(rows);
         fixed (uint* to = values)
         {
             foreach ((int first, int end) in new[] { (begin, rows), (0, begin) })
@@ -97,55 +157,15 @@ public unsafe class CodedPanelTests
                 CodedPanelReader reader = new(panel, isBFloat16, first);
                 for (int row = first; row < end;)
                 {
-                    int count = Math.Min(end - row, 2 * random.Next(1, 20));
-                    uint[] behind = values[((row + count) * Width)..];
-                    if (isBFloat16)
-                    {
-                        reader.Read<BFloat16Weights>(count, (float*)to + (row * Width));
-                    }
-                    else
-                    {
-                        reader.Read<PackedFloat32Weights>(count, (float*)to + (row * Width));
-                    }
-
+                    int count = Math.Min(end - row, random.Next(1, 40));
+                    uint[] behind = values[((row + count) * width)..];
+                    read(ref reader, count, (float*)to + (row * width));
                     row += count;
-                    behind.CopyTo(values, row * Width);
+                    Assert.Equal(behind, values[(row * width)..]);
                 }
             }
         }
 
-        return values[..(rows * Width)];
-    }
-
-    /// <summary>What a product asks for ahead ends where the panel does.</summary>
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void APlanKnowsWhereRowsLie(bool isBFloat16)
-    {
-        MatMulPlan coded = new() { IsCoded = true, IsBFloat16 = isBFloat16 };
-        Assert.Equal(0, coded.StoredBytes(0));
-        foreach (int rows in new[] { 2, 256, 768 })
-        {
-            Assert.Equal(CodedPanel.Bytes(rows, isBFloat16), coded.StoredBytes(rows));
-        }
-
-        Assert.Equal(512 * Width * sizeof(ushort), new MatMulPlan { IsBFloat16 = true }.StoredBytes(512));
-    }
-
-    private static uint[] Unpack(Unpacking unpack, byte* panel, int rows, CodedException[] exceptions)
-    {
-        uint[] values = new uint[(rows + 1) * Width];
-        fixed (uint* to = values)
-        {
-            unpack((CodedHead*)panel, panel + CodedPanel.HeadBytes, (rows + 1) / 2, (float*)to);
-        }
-
-        foreach (CodedException exception in exceptions)
-        {
-            values[exception.Place] = BitConverter.SingleToUInt32Bits(exception.Value);
-        }
-
-        return values[..(rows * Width)];
+        return values;
     }
 }
