@@ -22,24 +22,15 @@ internal readonly unsafe struct CodedDecoder512
         _upperMask = Vector512.Create(head->UpperMask);
     }
 
-    /// <summary>The vectors of a unit that <typeparamref name="TColumns"/> has; the others are undefined.</summary>
+    /// <summary>The vectors of a unit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Unpack<TWeight, TColumns>(byte* unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3)
+    public void Unpack<TWeight>(byte* unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         Vector512<ulong> names = Avx512F.ShiftRightLogicalVariable(Avx512F.BroadcastVector256ToVector512((ulong*)unit), _nameShift);
         Vector512<byte> upper = Avx512BW.Shuffle(_table, names.AsByte() & _nameMask), middle = Vector512.Load(unit + CodedPanel.MiddleAt);
-        (w0, w1, w2, w3) = (default, default, default, default);
-        if (TColumns.HasLower)
-        {
-            Pair<TWeight>(Avx512BW.UnpackLow(middle, upper), unit + CodedPanel.LowAt, out w0, out w1);
-        }
-
-        if (TColumns.HasUpper)
-        {
-            Pair<TWeight>(Avx512BW.UnpackHigh(middle, upper), unit + CodedPanel.LowAt + CodedPanel.LowBytes, out w2, out w3);
-        }
+        Pair<TWeight>(Avx512BW.UnpackLow(middle, upper), unit + CodedPanel.LowAt, out w0, out w1);
+        Pair<TWeight>(Avx512BW.UnpackHigh(middle, upper), unit + CodedPanel.LowAt + CodedPanel.LowBytes, out w2, out w3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

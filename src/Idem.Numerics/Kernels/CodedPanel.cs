@@ -129,82 +129,67 @@ internal static unsafe class CodedPanel
         return low;
     }
 
-    /// <summary>Some units as rows of float32, by the widest instructions there are; exceptions are the caller's.</summary>
-    public static void Unpack<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+    /// <summary>
+    /// Some units as rows of float32, by the widest instructions there are: columns 0 to 31 to <paramref name="lower"/>, the others to <paramref name="upper"/>, rows
+    /// <paramref name="step"/> values apart. Exceptions are the caller's.
+    /// </summary>
+    public static void Unpack<TWeight>(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         if (Avx512BW.IsSupported)
         {
-            Unpack512<TWeight, TColumns>(head, unit, units, rows);
+            Unpack512<TWeight>(head, unit, units, lower, upper, step);
         }
         else if (Avx2.IsSupported)
         {
-            Unpack256<TWeight, TColumns>(head, unit, units, rows);
+            Unpack256<TWeight>(head, unit, units, lower, upper, step);
         }
         else if (Ssse3.IsSupported || AdvSimd.Arm64.IsSupported)
         {
-            Unpack128<TWeight, TColumns>(head, unit, units, rows);
+            Unpack128<TWeight>(head, unit, units, lower, upper, step);
         }
         else
         {
-            UnpackScalar<TWeight, TColumns>(head, unit, units, rows);
+            UnpackScalar<TWeight>(head, unit, units, lower, upper, step);
         }
     }
 
-    internal static void Unpack512<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void Unpack512<TWeight>(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         CodedDecoder512 decoder = new(head);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), lower += step, upper += step)
         {
             Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
-            decoder.Unpack<TWeight, TColumns>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
-            if (TColumns.HasLower)
-            {
-                Vector512.Store(w0, rows);
-                Vector512.Store(w1, rows + VectorColumns);
-            }
-
-            if (TColumns.HasUpper)
-            {
-                Vector512.Store(w2, rows + TColumns.Count - (2 * VectorColumns));
-                Vector512.Store(w3, rows + TColumns.Count - VectorColumns);
-            }
+            decoder.Unpack<TWeight>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
+            Vector512.Store(w0, lower);
+            Vector512.Store(w1, lower + VectorColumns);
+            Vector512.Store(w2, upper);
+            Vector512.Store(w3, upper + VectorColumns);
         }
     }
 
-    internal static void Unpack256<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void Unpack256<TWeight>(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         Vector256<byte> table = Table256(head);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), lower += step, upper += step)
         {
             Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
-            Store256<TWeight, TColumns>(Lower256(table, unit), unit, rows);
-            Store256<TWeight, TColumns>(Upper256(table, unit), unit + (2 * LaneBytes), rows + (2 * QuarterColumns));
+            Store256<TWeight>(Lower256(table, unit), unit, lower, upper);
+            Store256<TWeight>(Upper256(table, unit), unit + (2 * LaneBytes), lower + (2 * QuarterColumns), upper + (2 * QuarterColumns));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store256<TWeight, TColumns>(Vector256<byte> upper, byte* unit, float* rows)
+    private static void Store256<TWeight>(Vector256<byte> high, byte* unit, float* lower, float* upper)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
-        Half256<TWeight, TColumns>(upper, unit, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3);
-        if (TColumns.HasLower)
-        {
-            Vector256.Store(w0, rows);
-            Vector256.Store(w1, rows + VectorColumns);
-        }
-
-        if (TColumns.HasUpper)
-        {
-            Vector256.Store(w2, rows + TColumns.Count - (2 * VectorColumns));
-            Vector256.Store(w3, rows + TColumns.Count - VectorColumns);
-        }
+        Half256<TWeight>(high, unit, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3);
+        Vector256.Store(w0, lower);
+        Vector256.Store(w1, lower + VectorColumns);
+        Vector256.Store(w2, upper);
+        Vector256.Store(w3, upper + VectorColumns);
     }
 
     /// <summary>A panel's table in both lanes.</summary>
@@ -220,24 +205,15 @@ internal static unsafe class CodedPanel
     public static Vector256<byte> Upper256(Vector256<byte> table, byte* unit) =>
         Avx2.Shuffle(table, (Vector256.Load((ushort*)unit) >> 4).AsByte() & Vector256.Create((byte)0x0F));
 
-    /// <summary>Two lanes of the vectors that <typeparamref name="TColumns"/> has; <paramref name="unit"/> is the unit's beginning, or two lanes further.</summary>
+    /// <summary>Two lanes of each of the four vectors; <paramref name="unit"/> is the unit's beginning, or two lanes further.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Half256<TWeight, TColumns>(
+    public static void Half256<TWeight>(
         Vector256<byte> upper, byte* unit, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         Vector256<byte> middle = Vector256.Load(unit + MiddleAt);
-        (w0, w1, w2, w3) = (default, default, default, default);
-        if (TColumns.HasLower)
-        {
-            Pair256<TWeight>(Avx2.UnpackLow(middle, upper), unit + LowAt, out w0, out w1);
-        }
-
-        if (TColumns.HasUpper)
-        {
-            Pair256<TWeight>(Avx2.UnpackHigh(middle, upper), unit + LowAt + LowBytes, out w2, out w3);
-        }
+        Pair256<TWeight>(Avx2.UnpackLow(middle, upper), unit + LowAt, out w0, out w1);
+        Pair256<TWeight>(Avx2.UnpackHigh(middle, upper), unit + LowAt + LowBytes, out w2, out w3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -256,31 +232,22 @@ internal static unsafe class CodedPanel
         w1 = Avx2.UnpackHigh(lower, high.AsUInt16()).AsSingle();
     }
 
-    internal static void Unpack128<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void Unpack128<TWeight>(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
         Vector128<byte> table = Vector128.Load(head->Table), four = Vector128.Create((byte)0x0F);
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), lower += step, upper += step)
         {
             Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
             for (int lane = 0; lane < Lanes; lane++)
             {
                 Vector128<byte> names = Vector128.Load(unit + (lane % 2 * LaneBytes));
                 names = (lane < 2 ? names : (names.AsUInt16() >> 4).AsByte()) & four;
-                Vector128<byte> upper = Ssse3.IsSupported ? Ssse3.Shuffle(table, names) : AdvSimd.Arm64.VectorTableLookup(table, names);
+                Vector128<byte> high = Ssse3.IsSupported ? Ssse3.Shuffle(table, names) : AdvSimd.Arm64.VectorTableLookup(table, names);
                 byte* at = unit + (lane * LaneBytes);
                 Vector128<byte> middle = Vector128.Load(at + MiddleAt);
-                float* to = rows + (lane * QuarterColumns);
-                if (TColumns.HasLower)
-                {
-                    StorePair128<TWeight>(Low(middle, upper), at + LowAt, to);
-                }
-
-                if (TColumns.HasUpper)
-                {
-                    StorePair128<TWeight>(High(middle, upper), at + LowAt + LowBytes, to + TColumns.Count - (2 * VectorColumns));
-                }
+                StorePair128<TWeight>(Low(middle, high), at + LowAt, lower + (lane * QuarterColumns));
+                StorePair128<TWeight>(High(middle, high), at + LowAt + LowBytes, upper + (lane * QuarterColumns));
             }
         }
     }
@@ -301,15 +268,15 @@ internal static unsafe class CodedPanel
         Vector128.Store(High(lower, high.AsUInt16()).AsSingle(), to + VectorColumns);
     }
 
-    internal static void UnpackScalar<TWeight, TColumns>(CodedHead* head, byte* unit, int units, float* rows)
+    internal static void UnpackScalar<TWeight>(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
-        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), rows += TColumns.Count)
+        for (; units > 0; units--, unit += UnitBytes(IsBFloat16<TWeight>()), lower += step, upper += step)
         {
-            for (int i = 0; i < TColumns.Count; i++)
+            for (int i = 0; i < Columns / 2; i++)
             {
-                rows[i] = UnitValue(head, unit, IsBFloat16<TWeight>(), TColumns.First + i);
+                lower[i] = UnitValue(head, unit, IsBFloat16<TWeight>(), i);
+                upper[i] = UnitValue(head, unit, IsBFloat16<TWeight>(), (Columns / 2) + i);
             }
         }
     }

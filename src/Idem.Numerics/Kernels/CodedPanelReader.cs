@@ -28,20 +28,17 @@ internal unsafe struct CodedPanelReader
     /// <summary>The first exception from there on.</summary>
     public CodedException* Exception { get; set; }
 
-    /// <summary>The next rows, so many values each as <typeparamref name="TColumns"/> has.</summary>
-    public void Read<TWeight, TColumns>(int count, float* rows)
+    /// <summary>The next rows, where <see cref="CodedPanel.Unpack"/> puts them.</summary>
+    public void Read<TWeight>(int count, float* lower, float* upper, nint step)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
-        CodedPanel.Unpack<TWeight, TColumns>(Head, Unit, count, rows);
+        CodedPanel.Unpack<TWeight>(Head, Unit, count, lower, upper, step);
         int end = Place + (count * CodedPanel.Columns);
         for (; Exception->Place < end; Exception++)
         {
-            int row = (Exception->Place - Place) / CodedPanel.Columns, column = (Exception->Place % CodedPanel.Columns) - TColumns.First;
-            if (column >= 0 && column < TColumns.Count)
-            {
-                rows[(row * TColumns.Count) + column] = Exception->Value;
-            }
+            int row = (Exception->Place - Place) / CodedPanel.Columns, column = Exception->Place % CodedPanel.Columns;
+            float* half = column < CodedPanel.Columns / 2 ? lower : upper;
+            half[(row * step) + (column % (CodedPanel.Columns / 2))] = Exception->Value;
         }
 
         Place = end;

@@ -1,6 +1,7 @@
 // Products with few rows (decoding): each task streams its columns of b once, in groups of some vectors. b comes packed (float32 or bfloat16, widened in
-// registers), is read where it lies, or, transposed, is packed piece by piece. Coded panels are unpacked in registers where there are tiles for that, else
-// piece by piece into the first cache. Up to six rows, and any number over a coded panel, go on from piece to piece; else more rows take a leaf tile by tile.
+// registers), is read where it lies, or, transposed, is packed piece by piece. Coded panels are unpacked in registers where there are tiles for that, for each
+// tile of rows anew, which up to some sixty rows costs less than to store what was unpacked and to read it again; else piece by piece into the first cache.
+// Up to six rows, and any number over a coded panel, go on from piece to piece; else more rows take a leaf tile by tile.
 // A packed panel is never read beside another: one behind the other they are a single stream, which memory gives half as fast again as two (docs/log.md).
 // The order per output is that of the blocked path.
 
@@ -10,8 +11,8 @@ namespace Idem.Numerics.Kernels;
 
 public static unsafe partial class MatMul
 {
-    /// <summary>Rows up to which a product is one of few rows.</summary>
-    private const int FewRowsMax = 16;
+    /// <summary>Rows up to which a product is one of few rows, and the same where tiles unpack coded panels in registers.</summary>
+    private const int FewRowsMax = 16, FewCodedRowsMax = 64;
 
     /// <summary>Rows whose chains go on across pieces.</summary>
     private const int ContinuedRowsMax = 6;
@@ -42,6 +43,11 @@ public static unsafe partial class MatMul
             : plan->IsBFloat16 ? &RunFewTask<S, F, D, BFloat16Weights> : &RunFewTask<S, F, D, PackedFloat32Weights>;
         compute.For(plan->Groups, plan, task);
     }
+
+    private static bool HasFewRows<S, F, D>(MatMulPlan* plan)
+        where S : struct, ISimd<F, D>
+        where F : struct
+        where D : struct => plan->M <= (UnpacksInRegisters<S, F, D>(plan) ? FewCodedRowsMax : FewRowsMax);
 
     private static bool UnpacksInRegisters<S, F, D>(MatMulPlan* plan)
         where S : struct, ISimd<F, D>
@@ -210,7 +216,7 @@ public static unsafe partial class MatMul
         public void Unpack<TWeight>(int depth)
             where TWeight : struct, IWeightFormat
         {
-            Coded.Read<TWeight, AllColumns>(depth, Piece);
+            Coded.Read<TWeight>(depth, Piece, Piece + (CodedPanel.Columns / 2), CodedPanel.Columns);
             B = (byte*)Piece;
             Step = CodedPanel.Columns * sizeof(float);
         }

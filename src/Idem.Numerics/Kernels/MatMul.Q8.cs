@@ -28,6 +28,7 @@ public static unsafe partial class MatMul
         plan->LeafCount = ChainTree.LeafCount(blocks);
         plan->LevelCount = ChainTree.LevelCount(plan->LeafCount);
         plan->Panels = MatMulPlan.CeilingDivide(plan->N, MatMulPlan.PanelColumns);
+        plan->PanelsPerCut = 1;
         long products = (long)plan->M * plan->N * plan->K;
         plan->Groups = compute.Threads == 1 ? 1 : (int)Math.Min(plan->Panels, Math.Clamp(products / CodesPerTask, 1, compute.Threads * Q8TasksPerThread));
         compute.For(plan->Groups, &q8, compute.Path switch

@@ -94,7 +94,12 @@ internal unsafe struct MatMulBlock
         PacksInTile = plan->Packed == null && !plan->TransposeB;
         _panels = (byte*)_packed;
         _panelStride = (nint)plan->RunFloats * sizeof(float);
-        for (int i = 0; i < _count; i++)
+        if (plan->IsCoded)
+        {
+            plan->Unpack(FirstPanel + first, firstK, depth, (float*)_panels, (nint)plan->RunFloats);
+        }
+
+        for (int i = 0; i < _count && !plan->IsCoded; i++)
         {
             int panel = FirstPanel + first + i;
             if (!PacksInTile || plan->ColumnsOfPanel(panel) < MatMulPlan.PanelColumns)

@@ -12,6 +12,9 @@ internal unsafe struct MatMulPlan
     /// <summary>Columns of a packed panel, whatever the path: two of the widest vectors.</summary>
     public const int PanelColumns = 32;
 
+    /// <summary>Panels that one coded panel holds.</summary>
+    private const int CodedPanels = CodedPanel.Columns / PanelColumns;
+
     /// <summary>Floats of a block of a that stays near while packed panels pass: half of a second-level cache of 1 MiB.</summary>
     private const int BlockFloats = 136 * 1024;
 
@@ -65,8 +68,8 @@ internal unsafe struct MatMulPlan
     /// <summary>Rows whose results wait to be stored together: of one tile, or of some where c is transposed.</summary>
     public int PlaceRows;
 
-    /// <summary>Panels of b that a task has at hand side by side.</summary>
-    public int PanelsTogether;
+    /// <summary>Panels of b that a task has at hand side by side, and that no cut separates.</summary>
+    public int PanelsTogether, PanelsPerCut;
 
     /// <summary>Rows and columns of a full tile.</summary>
     public int TileRows, TileColumns;
@@ -109,6 +112,8 @@ internal unsafe struct MatMulPlan
         int tileRowsMax = MatMulTile.RowsMax<S, F, D>();
         TileRows = CeilingDivide(M, CeilingDivide(M, tileRowsMax)); // 13 rows are 7 + 6, not 12 + 1
         Panels = CeilingDivide(N, PanelColumns);
+        PanelsPerCut = IsCoded ? CodedPanels : 1;
+        int groupsMax = CeilingDivide(Panels, PanelsPerCut);
         LeafCount = ChainTree.LeafCount(K);
         LevelCount = ChainTree.LevelCount(LeafCount);
         RunLevels = AStep == sizeof(float) ? Math.Min(LevelCount, RunLevelsMax) : 0; // columns of a lie in as many pages as it has rows
@@ -117,7 +122,7 @@ internal unsafe struct MatMulPlan
         RowBlocks = CeilingDivide(M, Math.Max(TileRows, (packs ? PackingBlockFloats : BlockFloats) / runDepth));
         long products = (long)M * N * Math.Max(K, 1);
         int tasksWanted = threads == 1 ? 1 : (int)Math.Clamp(products / ProductsPerTask, 1, threads * ((long)M * K > FarFloats ? 1 : TasksPerThread));
-        Groups = Math.Min(Panels, CeilingDivide(tasksWanted, RowBlocks));
+        Groups = Math.Min(groupsMax, CeilingDivide(tasksWanted, RowBlocks));
         if (RowBlocks * Groups < tasksWanted)
         {
             RowBlocks = Math.Min(CeilingDivide(M, TileRows), CeilingDivide(tasksWanted, Groups));
@@ -125,7 +130,7 @@ internal unsafe struct MatMulPlan
         else if (tasksWanted >= threads)
         {
             int share = threads / (int)BigInteger.GreatestCommonDivisor(threads, RowBlocks); // so that all threads have as many tasks
-            Groups = Math.Min(Panels, CeilingDivide(Groups, share) * share);
+            Groups = Math.Min(groupsMax, CeilingDivide(Groups, share) * share);
         }
 
         PlaceRows = TransposeC ? Math.Max(TileRows, PlaceRowsWanted / TileRows * TileRows) : TileRows;
@@ -133,8 +138,8 @@ internal unsafe struct MatMulPlan
         RowBlocks = CeilingDivide(M, BlockRows);
         long levelFloats = (long)OuterLevels * BlockRows * PanelColumns;
         int groupPanelsMax = (int)Math.Clamp(LevelFloatsMax / Math.Max(1, levelFloats), 1, Panels);
-        Groups = Math.Max(Groups, CeilingDivide(Panels, groupPanelsMax));
-        PanelsTogether = packs ? (int)Math.Clamp(TogetherFloatsMax / RunFloats, 1, PanelsTogetherMax) : 1;
+        Groups = Math.Max(Groups, Math.Min(groupsMax, CeilingDivide(Panels, groupPanelsMax)));
+        PanelsTogether = IsCoded ? CodedPanels : packs ? (int)Math.Clamp(TogetherFloatsMax / RunFloats, 1, PanelsTogetherMax) : 1;
         ShareB = TransposeB && Packed == null && RowBlocks > 1 && (long)N * K <= SharedFloatsMax;
     }
 
@@ -151,12 +156,11 @@ internal unsafe struct MatMulPlan
         TransposeC = true;
     }
 
-    /// <summary>Packs [firstK, firstK + depth) of a panel of b.</summary>
+    /// <summary>Packs [firstK, firstK + depth) of a panel of b that is not coded.</summary>
     public readonly void Pack(int panel, int firstK, int depth, float* destination)
     {
         int columns = ColumnsOfPanel(panel);
         nint column = panel * (nint)PanelColumns;
-        byte* packed = StoredPanel(panel);
         if (B != null && TransposeB)
         {
             MatMulPacking.Transpose(B + (column * Ldb) + firstK, Ldb, depth, columns, destination, PanelColumns);
@@ -165,31 +169,23 @@ internal unsafe struct MatMulPlan
         {
             MatMulPacking.Copy(B + (firstK * Ldb) + column, Ldb, depth, columns, PanelColumns, destination, PanelColumns);
         }
-        else if (!IsCoded)
-        {
-            MatMulPacking.Widen((ushort*)packed + (firstK * PanelColumns), depth * PanelColumns, destination);
-        }
-        else if (IsBFloat16)
-        {
-            Unpack<BFloat16Weights>(packed, panel, firstK, depth, destination);
-        }
         else
         {
-            Unpack<PackedFloat32Weights>(packed, panel, firstK, depth, destination);
+            MatMulPacking.Widen((ushort*)StoredPanel(panel) + (firstK * PanelColumns), depth * PanelColumns, destination);
         }
     }
 
-    private readonly void Unpack<TWeight>(byte* coded, int panel, int firstK, int depth, float* destination)
-        where TWeight : struct, IWeightFormat
+    /// <summary>Unpacks that part of the coded panel that two panels share, the second of them <paramref name="stride"/> floats after the first.</summary>
+    public readonly void Unpack(int firstPanel, int firstK, int depth, float* destination, nint stride)
     {
-        CodedPanelReader reader = new(coded, IsBFloat16, firstK);
-        if (panel % 2 == 0)
+        CodedPanelReader reader = new(StoredPanel(firstPanel), IsBFloat16, firstK);
+        if (IsBFloat16)
         {
-            reader.Read<TWeight, LowerColumns>(depth, destination);
+            reader.Read<BFloat16Weights>(depth, destination, destination + stride, PanelColumns);
         }
         else
         {
-            reader.Read<TWeight, UpperColumns>(depth, destination);
+            reader.Read<PackedFloat32Weights>(depth, destination, destination + stride, PanelColumns);
         }
     }
 
@@ -199,20 +195,21 @@ internal unsafe struct MatMulPlan
         TileColumns = columns;
         TileRows = CeilingDivide(M, CeilingDivide(M, tileRowsMax));
         Panels = CeilingDivide(N, columns);
+        PanelsPerCut = 1;
         LeafCount = ChainTree.LeafCount(K);
         LevelCount = ChainTree.LevelCount(LeafCount);
         long products = (long)M * N * Math.Max(K, 1);
         Groups = threads == 1 ? 1 : (int)Math.Min(Panels, Math.Clamp(products / ProductsPerTask, 1, threads * TasksPerThread));
     }
 
-    public readonly int FirstPanel(int group) => (int)((long)Panels * group / Groups);
+    public readonly int FirstPanel(int group) => Math.Min(Panels, (int)((long)CeilingDivide(Panels, PanelsPerCut) * group / Groups) * PanelsPerCut);
 
     public readonly int LeafDepth(int leaf) => Math.Min(K - (leaf * ChainTree.Leaf), ChainTree.Leaf);
 
     public readonly int ColumnsOfPanel(int panel) => Math.Min(PanelColumns, N - (panel * PanelColumns));
 
-    /// <summary>Where a panel is stored; two that are coded share one.</summary>
-    public readonly byte* StoredPanel(int panel) => Packed + ((IsCoded ? panel / 2 : panel) * PanelBytes);
+    /// <summary>Where a panel is stored; of a coded matrix, where it and its neighbour are.</summary>
+    public readonly byte* StoredPanel(int panel) => Packed + ((IsCoded ? panel / CodedPanels : panel) * PanelBytes);
 
     /// <summary>Bytes of a coded or bfloat16 panel before some row, its head included where there are any.</summary>
     public readonly long StoredBytes(int row) =>

@@ -53,8 +53,10 @@ internal static unsafe partial class MatMulTile
             {
                 int piece = Math.Min(TurnDepth256, depth - done);
                 CodedPanelReader again = *reader;
-                TileCoded256<LowerLanes, TWeight>(piece, a, aRow, aStep, reader, spare, c, cStride, continues || done > 0);
-                TileCoded256<UpperLanes, TWeight>(piece, a, aRow, aStep, &again, spare, c, cStride, continues || done > 0);
+                nint half = piece * aheadStep / 2;
+                ahead = reader->Unit + Math.Max(MatMulPlan.AheadBytes, 2 * half);
+                TileCoded256<LowerLanes, TWeight>(piece, a, aRow, aStep, reader, ahead, spare, c, cStride, continues || done > 0);
+                TileCoded256<UpperLanes, TWeight>(piece, a, aRow, aStep, &again, ahead + half, spare, c, cStride, continues || done > 0);
             }
 
             return;

@@ -68,9 +68,9 @@ internal static unsafe partial class MatMulTile
         Vector256.Store(c7, c + 56);
     }
 
-    /// <summary>The same of two rows, in the columns of two lanes.</summary>
+    /// <summary>The same of two rows, in the columns of two lanes; half as much is asked for, from <paramref name="ahead"/> on.</summary>
     private static void TileCoded256<TLanes, TWeight>(
-        int depth, byte* a, nint aRow, nint aStep, CodedPanelReader* reader, float* spare, float* c, nint cStride, bool continues)
+        int depth, byte* a, nint aRow, nint aStep, CodedPanelReader* reader, byte* ahead, float* spare, float* c, nint cStride, bool continues)
         where TLanes : struct, ILanes
         where TWeight : struct, IWeightFormat
     {
@@ -96,7 +96,8 @@ internal static unsafe partial class MatMulTile
         for (; place < end; unit += CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>()), a += aStep)
         {
             place += CodedPanel.Columns;
-            CodedPanel.Prefetch<TWeight>(unit + MatMulPlan.AheadBytes);
+            CodedPanel.PrefetchHalf<TWeight>(ahead);
+            ahead += CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>()) / 2;
             Lanes256<TLanes, TWeight>(table, unit, exception, place, spare, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3);
             for (; exception->Place < place; exception++)
             {
@@ -136,7 +137,7 @@ internal static unsafe partial class MatMulTile
         where TWeight : struct, IWeightFormat
     {
         Vector256<byte> upper = TLanes.AreUpper ? CodedPanel.Upper256(table, unit) : CodedPanel.Lower256(table, unit);
-        CodedPanel.Half256<TWeight, AllColumns>(upper, unit + (TLanes.AreUpper ? 2 * CodedPanel.LaneBytes : 0), out w0, out w1, out w2, out w3);
+        CodedPanel.Half256<TWeight>(upper, unit + (TLanes.AreUpper ? 2 * CodedPanel.LaneBytes : 0), out w0, out w1, out w2, out w3);
         if (exception->Place < place)
         {
             // Written out, see TileCoded512.

@@ -85,7 +85,7 @@ internal static unsafe partial class MatMulTile
         {
             TAhead.Prefetch<TWeight>(ahead);
             ahead += aheadStep;
-            decoder.Unpack<TWeight, AllColumns>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
+            decoder.Unpack<TWeight>(unit, out Vector512<float> w0, out Vector512<float> w1, out Vector512<float> w2, out Vector512<float> w3);
             unit += CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>());
             place += CodedPanel.Columns;
             if (exception->Place < place)

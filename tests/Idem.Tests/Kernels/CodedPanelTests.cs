@@ -9,9 +9,7 @@ public unsafe class CodedPanelTests
 {
     private const int Width = CodedPanel.Columns;
 
-    private delegate void Unpacking(CodedHead* head, byte* unit, int units, float* rows);
-
-    private delegate void Reading(ref CodedPanelReader reader, int count, float* rows);
+    private delegate void Unpacking(CodedHead* head, byte* unit, int units, float* lower, float* upper, nint step);
 
     [Theory]
     [InlineData(1, 0)]
@@ -51,15 +49,11 @@ public unsafe class CodedPanelTests
                     ((CodedHead*)at)->ExceptionCount = exceptions.Length;
                     if (isBFloat16)
                     {
-                        CheckColumns<BFloat16Weights, AllColumns>(at, values, random);
-                        CheckColumns<BFloat16Weights, LowerColumns>(at, values, random);
-                        CheckColumns<BFloat16Weights, UpperColumns>(at, values, random);
+                        Check<BFloat16Weights>(at, values, random);
                     }
                     else
                     {
-                        CheckColumns<PackedFloat32Weights, AllColumns>(at, values, random);
-                        CheckColumns<PackedFloat32Weights, LowerColumns>(at, values, random);
-                        CheckColumns<PackedFloat32Weights, UpperColumns>(at, values, random);
+                        Check<PackedFloat32Weights>(at, values, random);
                     }
 
                     for (int i = 0; i < values.Length; i++)
@@ -100,28 +94,25 @@ public unsafe class CodedPanelTests
     public void CodingIsForWhatItSaves(int rows, int columns, bool isBFloat16, bool saves) =>
         Assert.Equal(saves, CodedPanel.Saves(rows, columns, isBFloat16));
 
-    private static void CheckColumns<TWeight, TColumns>(byte* panel, uint[] all, Random random)
+    private static void Check<TWeight>(byte* panel, uint[] values, Random random)
         where TWeight : struct, IWeightFormat
-        where TColumns : struct, ICodedColumns
     {
-        int rows = all.Length / Width;
-        uint[] values = [.. Enumerable.Range(0, rows * TColumns.Count).Select(i => all[(i / TColumns.Count * Width) + TColumns.First + (i % TColumns.Count)])];
+        int rows = values.Length / Width;
         CodedHead* head = (CodedHead*)panel;
-        Assert.Equal(values, Read((ref CodedPanelReader reader, int count, float* to) => reader.Read<TWeight, TColumns>(count, to), TWeight.Bytes == 2, panel, rows, TColumns.Count, random));
-        List<Unpacking> ways = [CodedPanel.UnpackScalar<TWeight, TColumns>];
+        List<Unpacking> ways = [CodedPanel.UnpackScalar<TWeight>];
         if (Ssse3.IsSupported || AdvSimd.Arm64.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack128<TWeight, TColumns>);
+            ways.Add(CodedPanel.Unpack128<TWeight>);
         }
 
         if (Avx2.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack256<TWeight, TColumns>);
+            ways.Add(CodedPanel.Unpack256<TWeight>);
         }
 
         if (Avx512BW.IsSupported)
         {
-            ways.Add(CodedPanel.Unpack512<TWeight, TColumns>);
+            ways.Add(CodedPanel.Unpack512<TWeight>);
         }
 
         foreach (Unpacking unpack in ways)
@@ -129,43 +120,58 @@ public unsafe class CodedPanelTests
             uint[] unpacked = new uint[values.Length];
             fixed (uint* to = unpacked)
             {
-                unpack(head, panel + CodedPanel.HeadBytes, rows, (float*)to);
+                unpack(head, panel + CodedPanel.HeadBytes, rows, (float*)to, (float*)to + (Width / 2), Width);
             }
 
-            for (CodedException* exception = head->Exceptions; exception->Place < all.Length; exception++)
+            for (CodedException* exception = head->Exceptions; exception->Place < values.Length; exception++)
             {
-                int row = exception->Place / Width, column = (exception->Place % Width) - TColumns.First;
-                if (column >= 0 && column < TColumns.Count)
-                {
-                    unpacked[(row * TColumns.Count) + column] = BitConverter.SingleToUInt32Bits(exception->Value);
-                }
+                unpacked[exception->Place] = BitConverter.SingleToUInt32Bits(exception->Value);
             }
 
             Assert.Equal(values, unpacked);
         }
+
+        Assert.Equal(values, ReadTogether<TWeight>(panel, rows, random));
+        Assert.Equal(values, ReadApart<TWeight>(panel, rows));
     }
 
     // Piece by piece, from some row on, then what lies before it.
-    private static uint[] Read(Reading read, bool isBFloat16, byte* panel, int rows, int width, Random random)
+    private static uint[] ReadTogether<TWeight>(byte* panel, int rows, Random random)
+        where TWeight : struct, IWeightFormat
     {
-        uint[] values = new uint[rows * width];
+        uint[] values = new uint[rows * Width];
         int begin = random.Next(rows);
         fixed (uint* to = values)
         {
             foreach ((int first, int end) in new[] { (begin, rows), (0, begin) })
             {
-                CodedPanelReader reader = new(panel, isBFloat16, first);
+                CodedPanelReader reader = new(panel, TWeight.Bytes == sizeof(ushort), first);
                 for (int row = first; row < end;)
                 {
                     int count = Math.Min(end - row, random.Next(1, 40));
-                    uint[] behind = values[((row + count) * width)..];
-                    read(ref reader, count, (float*)to + (row * width));
+                    uint[] behind = values[((row + count) * Width)..];
+                    float* at = (float*)to + (row * Width);
+                    reader.Read<TWeight>(count, at, at + (Width / 2), Width);
                     row += count;
-                    Assert.Equal(behind, values[(row * width)..]);
+                    Assert.Equal(behind, values[(row * Width)..]);
                 }
             }
         }
 
         return values;
+    }
+
+    // Two panels, as other products have them.
+    private static uint[] ReadApart<TWeight>(byte* panel, int rows)
+        where TWeight : struct, IWeightFormat
+    {
+        const int Half = Width / 2;
+        uint[] halves = new uint[rows * Width];
+        fixed (uint* to = halves)
+        {
+            new CodedPanelReader(panel, TWeight.Bytes == sizeof(ushort), 0).Read<TWeight>(rows, (float*)to, (float*)to + (rows * Half), Half);
+        }
+
+        return [.. Enumerable.Range(0, rows * Width).Select(i => halves[((i % Width / Half * rows) + (i / Width)) * Half + (i % Half)])];
     }
 }

@@ -39,6 +39,11 @@ public class MatMulPackedTests
     [InlineData(300, 70, 300, PackedDtype.Float32)]
     [InlineData(150, 200, 1100, PackedDtype.Float32)]
     [InlineData(290, 45, 600, PackedDtype.BFloat16)]
+    [InlineData(290, 190, 1400, PackedDtype.BFloat16)]
+    [InlineData(129, 1000, 300, PackedDtype.BFloat16)]
+    [InlineData(40, 200, 600, PackedDtype.BFloat16)] // more rows than tiles have
+    [InlineData(64, 130, 300, PackedDtype.Float32)]
+    [InlineData(65, 130, 300, PackedDtype.Float32)]
     public void ManyRows(int m, int n, int k, PackedDtype dtype)
     {
         Compute[] computes = [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 1), new(SimdPath.Scalar, 2)];
