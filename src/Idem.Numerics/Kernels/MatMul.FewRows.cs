@@ -153,7 +153,7 @@ public static unsafe partial class MatMul
         for (int done = 0; done < depth; done += turnDepth, a += turnDepth * plan->AStep)
         {
             int piece = Math.Min(turnDepth, depth - done);
-            byte* ahead = part->Coded.Unit + Math.Max(MatMulPlan.AheadBytes, piece * unitBytes);
+            byte* ahead = part->Coded.Unit + (turnDepth * unitBytes);
             CodedPanelReader reader = part->Coded;
             for (int tile = 0; tile < tiles; tile++)
             {

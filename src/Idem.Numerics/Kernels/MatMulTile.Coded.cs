@@ -54,7 +54,7 @@ internal static unsafe partial class MatMulTile
                 int piece = Math.Min(TurnDepth256, depth - done);
                 CodedPanelReader again = *reader;
                 nint half = piece * aheadStep / 2;
-                ahead = reader->Unit + Math.Max(MatMulPlan.AheadBytes, 2 * half);
+                ahead = reader->Unit + (TurnDepth256 * aheadStep);
                 TileCoded256<LowerLanes, TWeight>(piece, a, aRow, aStep, reader, ahead, spare, c, cStride, continues || done > 0);
                 TileCoded256<UpperLanes, TWeight>(piece, a, aRow, aStep, &again, ahead + half, spare, c, cStride, continues || done > 0);
             }
