@@ -28,7 +28,9 @@ internal readonly unsafe struct CodedDecoder512
         where TWeight : struct, IWeightFormat
     {
         Vector512<ulong> names = Avx512F.ShiftRightLogicalVariable(Avx512F.BroadcastVector256ToVector512((ulong*)unit), _nameShift);
-        Vector512<byte> upper = Avx512BW.Shuffle(_table, names.AsByte() & _nameMask), middle = Vector512.Load(unit + CodedPanel.MiddleAt);
+        // A permutation of 64 bytes looks at six bits; whatever the upper two are, they choose one of four equal tables.
+        Vector512<byte> upper = Avx512Vbmi.IsSupported ? Avx512Vbmi.PermuteVar64x8(_table, names.AsByte()) : Avx512BW.Shuffle(_table, names.AsByte() & _nameMask);
+        Vector512<byte> middle = Vector512.Load(unit + CodedPanel.MiddleAt);
         Pair<TWeight>(Avx512BW.UnpackLow(middle, upper), unit + CodedPanel.LowAt, out w0, out w1);
         Pair<TWeight>(Avx512BW.UnpackHigh(middle, upper), unit + CodedPanel.LowAt + CodedPanel.LowBytes, out w2, out w3);
     }
