@@ -20,7 +20,7 @@ public static unsafe partial class MatMul
     /// <summary>Rows of b that are packed at a time for one tile, of a transposed b or a coded panel: so few that memory is asked for the next ones all along.</summary>
     private const int PieceDepth = 64, CodedPieceDepth = 32;
 
-    /// <summary>Rows of a coded panel after which the next tile has its turn: of bfloat16, of float32. They and as many more stay in the first cache.</summary>
+    /// <summary>Rows of a coded panel after which the next tile has its turn: of bfloat16, of float32. They are near then: 24 and 14 KiB.</summary>
     private const int BFloat16TurnDepth = ChainTree.Leaf, Float32TurnDepth = 64;
 
     private static void RunFewRows<S, F, D>(Compute compute, MatMulPlan* plan)
@@ -44,18 +44,21 @@ public static unsafe partial class MatMul
         compute.For(plan->Groups, plan, task);
     }
 
-    private static bool HasFewRows<S, F, D>(MatMulPlan* plan)
+    // Tasks of few rows are panels: where there are not enough of them for all threads, blocks of rows give more.
+    private static bool HasFewRows<S, F, D>(Compute compute, MatMulPlan* plan)
         where S : struct, ISimd<F, D>
         where F : struct
-        where D : struct => plan->M <= (UnpacksInRegisters<S, F, D>(plan) ? FewCodedRowsMax : FewRowsMax);
+        where D : struct =>
+        plan->M <= FewRowsMax
+        || (plan->M <= FewCodedRowsMax && UnpacksInRegisters<S, F, D>(plan) && MatMulPlan.CeilingDivide(plan->N, CodedPanel.Columns) >= 2 * compute.Threads);
 
     private static bool UnpacksInRegisters<S, F, D>(MatMulPlan* plan)
         where S : struct, ISimd<F, D>
         where F : struct
         where D : struct
     {
-        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>(); // several tiles of AVX-512 unpack several times; AVX2 has none for more rows than it holds
-        return plan->IsCoded && (plan->M <= rowsMax || rowsMax >= ContinuedRowsMax);
+        int rowsMax = MatMulTile.CodedRowsMax<S, F, D>(); // of 512 bits any number of tiles unpack; of 256 none for more rows than one holds
+        return plan->IsCoded && rowsMax > 0 && (plan->M <= rowsMax || S.Lanes == 16);
     }
 
     private static void RunFewTask<S, F, D, TWeight>(void* state, int index)
@@ -66,10 +69,11 @@ public static unsafe partial class MatMul
     {
         MatMulPlan* plan = (MatMulPlan*)state;
         int width = plan->TileColumns;
+        int pieceRows = plan->IsCoded ? CodedPieceDepth : ChainTree.Leaf;
         nuint sums = (nuint)(plan->M * width);
         FewColumns part = new() { Width = width };
-        part.Piece = Scratch.Rent((long)((nuint)(ChainTree.Leaf * width) + (sums * (nuint)(plan->LevelCount + 1))));
-        part.Sums = part.Piece + (ChainTree.Leaf * width);
+        part.Piece = Scratch.Rent((long)((nuint)(pieceRows * width) + (sums * (nuint)(plan->LevelCount + 1))));
+        part.Sums = part.Piece + (pieceRows * width);
         part.Levels = part.Sums + sums;
         for (int group = plan->FirstPanel(index); group < plan->FirstPanel(index + 1); group++)
         {
@@ -161,7 +165,7 @@ public static unsafe partial class MatMul
                 reader = part->Coded;
                 MatMulTile.RunCoded<S, F, D, TWeight, MatMulTile.AheadShared>(
                     Math.Min(plan->TileRows, plan->M - row), piece, a + (row * plan->ARow), plan->ARow, plan->AStep, &reader,
-                    ahead + (tile * piece * unitBytes / tiles), unitBytes / tiles, part->Piece, part->Sums + (row * part->Width), part->Width, done > 0);
+                    ahead + (tile * piece * unitBytes / tiles), MatMulPlan.CeilingDivide((int)unitBytes, tiles), part->Piece, part->Sums + (row * part->Width), part->Width, done > 0);
             }
 
             part->Coded = reader;

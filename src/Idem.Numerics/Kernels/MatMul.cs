@@ -166,7 +166,7 @@ public static unsafe partial class MatMul
         where F : struct
         where D : struct
     {
-        if (HasFewRows<S, F, D>(plan))
+        if (HasFewRows<S, F, D>(compute, plan))
         {
             RunFewRows<S, F, D>(compute, plan);
         }

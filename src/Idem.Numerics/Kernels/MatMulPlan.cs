@@ -44,7 +44,7 @@ internal unsafe struct MatMulPlan
 
     private const int TasksPerThread = 4;
 
-    /// <summary>How far a tile of few rows asks ahead: bytes of a packed panel.</summary>
+    /// <summary>How far a tile of few rows asks ahead, unless it takes turns with others: bytes of a packed panel.</summary>
     public const int AheadBytes = 8192;
 
     public int M, N, K;

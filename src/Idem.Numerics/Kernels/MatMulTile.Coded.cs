@@ -31,7 +31,8 @@ internal static unsafe partial class MatMulTile
 
     /// <summary>
     /// A tile of <paramref name="rows"/> rows, at most <see cref="CodedRowsMax"/>. <paramref name="ahead"/> is what to ask for with the first row it reads,
-    /// <paramref name="aheadStep"/> how much further with each: a unit, or, if several tiles share that, part of one.
+    /// <paramref name="aheadStep"/> how much further with each: a unit, or, if several tiles share that, part of one. With AVX2, where no tiles share it, a tile
+    /// knows by itself.
     /// </summary>
     public static void RunCoded<S, F, D, TWeight, TAhead>(
         int rows, int depth, byte* a, nint aRow, nint aStep, CodedPanelReader* reader, byte* ahead, nint aheadStep, float* spare, float* c, nint cStride, bool continues)
@@ -49,14 +50,15 @@ internal static unsafe partial class MatMulTile
                 return;
             }
 
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, 2);
             for (int done = 0; done < depth; done += TurnDepth256, a += TurnDepth256 * aStep)
             {
                 int piece = Math.Min(TurnDepth256, depth - done);
                 CodedPanelReader again = *reader;
                 nint half = piece * aheadStep / 2;
-                ahead = reader->Unit + (TurnDepth256 * aheadStep);
-                TileCoded256<LowerLanes, TWeight>(piece, a, aRow, aStep, reader, ahead, spare, c, cStride, continues || done > 0);
-                TileCoded256<UpperLanes, TWeight>(piece, a, aRow, aStep, &again, ahead + half, spare, c, cStride, continues || done > 0);
+                byte* next = reader->Unit + (TurnDepth256 * aheadStep);
+                TileCoded256<LowerLanes, TWeight>(piece, a, aRow, aStep, reader, next, spare, c, cStride, continues || done > 0);
+                TileCoded256<UpperLanes, TWeight>(piece, a, aRow, aStep, &again, next + half, spare, c, cStride, continues || done > 0);
             }
 
             return;

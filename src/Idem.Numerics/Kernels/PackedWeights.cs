@@ -1,6 +1,6 @@
 // The right operand of products, laid out once and kept: what decoding reads for every token. Panels of 32 columns, or 64 if
 // they are coded; in a panel the values of each k side by side, k ascending, so that any tile on any path reads memory in one direction.
-// Panels of float32 and bfloat16 are coded (CodedPanel: the same values in fewer bytes) unless too many values would be exceptions, and
+// Panels of float32 and bfloat16 are coded (CodedPanel: the same values in fewer bytes) unless too many values would be exceptions or the last panel too empty, and
 // float32 values that are all bfloat16, as most published models' are, are stored as such. Neither changes a value, so nobody needs to know.
 // What this deliberately is not: another arithmetic. Products with it have the bits of products with the matrix it was made of
 // (for bfloat16: of its exact float32 values; q8 is a profile with products of its own), and the layout is the same on every machine.

@@ -9,7 +9,7 @@ internal sealed unsafe class PanelSource
     /// <summary>Rows of a matrix stored as [k, n] that one task reads.</summary>
     private const int SlabRows = 32;
 
-    private readonly int _k, _n, _columns;
+    private readonly int _k, _n;
     private readonly WeightReader _read;
     private readonly float* _panels; // null where they are read one by one
 
@@ -18,7 +18,7 @@ internal sealed unsafe class PanelSource
     {
         _k = k;
         _n = n;
-        _columns = columns;
+        Columns = columns;
         _read = read;
         if (!transposed)
         {
@@ -27,7 +27,10 @@ internal sealed unsafe class PanelSource
         }
     }
 
-    private long PanelFloats => _k * (long)_columns;
+    /// <summary>Columns of a panel.</summary>
+    public int Columns { get; }
+
+    private long PanelFloats => _k * (long)Columns;
 
     /// <summary>A panel's values, the caller's until it asks for another one or uses scratch memory; they may be written to.</summary>
     public float* Read(int panel)
@@ -37,10 +40,10 @@ internal sealed unsafe class PanelSource
             return _panels + (panel * PanelFloats);
         }
 
-        int first = panel * _columns, columns = Math.Min(_columns, _n - first);
+        int first = panel * Columns, columns = Math.Min(Columns, _n - first);
         float* values = Scratch.Rent(PanelFloats + ((long)columns * _k)), rows = values + PanelFloats;
         _read(first * _k, new Span<float>(rows, columns * _k));
-        MatMulPacking.Transpose(rows, _k, _k, columns, values, _columns);
+        MatMulPacking.Transpose(rows, _k, _k, columns, values, Columns);
         return values;
     }
 
@@ -49,10 +52,10 @@ internal sealed unsafe class PanelSource
         int depth = Math.Min(SlabRows, _k - first);
         float* rows = Scratch.Rent((long)depth * _n);
         _read(first * _n, new Span<float>(rows, depth * _n));
-        for (int column = 0; column < _n; column += _columns)
+        for (int column = 0; column < _n; column += Columns)
         {
-            float* to = _panels + (column / _columns * PanelFloats) + (first * (long)_columns);
-            MatMulPacking.Copy(rows + column, _n, depth, Math.Min(_columns, _n - column), _columns, to, _columns);
+            float* to = _panels + (column / Columns * PanelFloats) + (first * (long)Columns);
+            MatMulPacking.Copy(rows + column, _n, depth, Math.Min(Columns, _n - column), Columns, to, Columns);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Idem.Tests.Support;
+using Idem.Tests.Training;
 
 namespace Idem.Tests.Cli;
 
@@ -56,6 +57,27 @@ public class PathMatrixTests
         Assert.Equal(("full", 3), ((string)outcome.LastJson["level"]!, (int)outcome.LastJson["steps_executed"]!));
         Assert.Equal("256", (string)JsonNode.Parse(File.ReadAllText(Path.Combine(folder["run"], "run.json")))!["environment"]!["simd"]!);
         Assert.NotEqual("256", (string)outcome.LastJson["environment"]!["simd"]!);
+    }
+
+    /// <summary>What packed weights give is the same by whatever instructions their panels are unpacked.</summary>
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    public void WhatIsGeneratedIsTheSame(string dtype)
+    {
+        using TemporaryFolder folder = new();
+        string model = TinyFolder.Write(folder, "llama", "model");
+        string? expected = null;
+        foreach (string environment in new[] { "", "DOTNET_EnableAVX512v2=0", "DOTNET_EnableAVX512=0", "DOTNET_EnableAVX2=0", "DOTNET_EnableHWIntrinsic=0" })
+        {
+            string[] pair = environment.Split('=');
+            Dictionary<string, string>? variables = pair.Length == 2 ? new() { [pair[0]] = pair[1] } : null;
+            IdemProcess.Outcome outcome = IdemProcess.Run(
+                variables, "generate", model, "--prompt", "the quick brown fox", "--n", "7", "--max-tokens", "6", "--seed", "3", "--dtype", dtype, "--receipt", folder["r.json"], "--json");
+            Assert.True(outcome.ExitCode == 0, outcome.ToString());
+            string receipt = File.ReadAllText(folder["r.json"]);
+            Assert.Equal(expected ??= receipt, receipt);
+        }
     }
 
     private static readonly Lazy<string> Reference = new(() =>

@@ -67,15 +67,16 @@ public unsafe class CodedPanelTests
 
     /// <summary>What a product asks for ahead ends where the panel does.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void APlanKnowsWhereRowsLie(bool isBFloat16)
+    [InlineData(true, 96)]
+    [InlineData(false, 224)]
+    public void APlanKnowsWhereRowsLie(bool isBFloat16, int rowBytes)
     {
         MatMulPlan coded = new() { IsCoded = true, IsBFloat16 = isBFloat16, PanelBytes = 1000 };
         Assert.Equal(0, coded.StoredBytes(0));
         foreach (int rows in new[] { 1, 256, 768 })
         {
-            Assert.Equal(CodedPanel.Bytes(rows, isBFloat16), coded.StoredBytes(rows));
+            Assert.Equal(64 + (rows * rowBytes), coded.StoredBytes(rows));
+            Assert.Equal(64 + (rows * rowBytes), CodedPanel.Bytes(rows, isBFloat16));
         }
 
         Assert.Equal([0L, 0, 1000, 1000, 2000], Enumerable.Range(0, 5).Select(panel => (long)coded.StoredPanel(panel)));

@@ -36,18 +36,22 @@ public class MatMulPackedTests
 
     /// <summary>Many rows take the packed panels into the blocked path; several blocks, groups and runs of leaves.</summary>
     [Theory]
-    [InlineData(300, 70, 300, PackedDtype.Float32)]
-    [InlineData(150, 200, 1100, PackedDtype.Float32)]
-    [InlineData(290, 45, 600, PackedDtype.BFloat16)]
-    [InlineData(290, 190, 1400, PackedDtype.BFloat16)]
-    [InlineData(129, 1000, 300, PackedDtype.BFloat16)]
-    [InlineData(40, 200, 600, PackedDtype.BFloat16)] // more rows than tiles have
-    [InlineData(64, 130, 300, PackedDtype.Float32)]
-    [InlineData(65, 130, 300, PackedDtype.Float32)]
-    public void ManyRows(int m, int n, int k, PackedDtype dtype)
+    [InlineData(300, 70, 300, PackedDtype.Float32, false)]
+    [InlineData(150, 200, 1100, PackedDtype.Float32, false)]
+    [InlineData(290, 45, 600, PackedDtype.BFloat16, true)]
+    [InlineData(290, 190, 1400, PackedDtype.BFloat16, true)]
+    [InlineData(129, 1000, 300, PackedDtype.BFloat16, true)]
+    [InlineData(140, 270, 1100, PackedDtype.Float32, true)] // nine panels: the last is alone
+    [InlineData(40, 250, 600, PackedDtype.BFloat16, true)] // seven tiles take turns
+    [InlineData(64, 250, 700, PackedDtype.Float32, true)]
+    [InlineData(64, 250, 700, PackedDtype.BFloat16, true)]
+    [InlineData(65, 250, 700, PackedDtype.Float32, true)]
+    [InlineData(65, 250, 700, PackedDtype.BFloat16, true)]
+    public void ManyRows(int m, int n, int k, PackedDtype dtype, bool isCoded)
     {
         Compute[] computes = [new(SimdPath.Vector512, 2), new(SimdPath.Vector256, 3), new(SimdPath.Vector128, 1), new(SimdPath.Scalar, 2)];
-        Check(dtype, true, m, n, k, Fma.IsHardware ? computes : computes[..1], new Random(m), Ordinary).Dispose();
+        using PackedWeights weights = Check(dtype, true, m, n, k, Fma.IsHardware ? computes : computes[..1], new Random(m), Ordinary);
+        Assert.Equal(isCoded, weights.IsCoded);
     }
 
     /// <summary>Zeros of both signs, subnormals, infinities and NaN among the values.</summary>
@@ -92,7 +96,7 @@ public class MatMulPackedTests
         }
     }
 
-    /// <summary>Every tile: each number of rows on each path, over panels of even and odd depth, with exceptions where pieces, units and leaves meet.</summary>
+    /// <summary>Every tile: each number of rows on each path, and as many as take turns, with exceptions in each vector and where pieces, turns and leaves meet.</summary>
     [Theory]
     [InlineData(PackedDtype.Float32, 1026)]
     [InlineData(PackedDtype.Float32, 1027)]
@@ -111,15 +115,17 @@ public class MatMulPackedTests
         int[] rows = [0, 1, 62, 63, 64, 255, 256, 257, k - 1];
         for (int i = 0; i < rows.Length; i++)
         {
-            b[(rows[i] * Columns) + 0] = exceptions[i % exceptions.Length];
-            b[(rows[i] * Columns) + 31] = exceptions[(i + 1) % exceptions.Length];
-            b[(rows[i] * Columns) + 33] = exceptions[(i + 2) % exceptions.Length];
+            int[] columns = i % 2 == 0 ? [0, 22, 40, 63] : [31, 62];
+            for (int j = 0; j < columns.Length; j++)
+            {
+                b[(rows[i] * Columns) + columns[j]] = exceptions[(i + j) % exceptions.Length];
+            }
         }
 
         int at = 0;
         foreach (SimdPath path in SimdPaths.All)
         {
-            for (int m = 1; m <= 16; m++)
+            foreach (int m in path == SimdPath.Vector512 ? [.. Enumerable.Range(1, 19), 24, 61, 62, 63, 64] : Enumerable.Range(1, 16))
             {
                 at = 0;
                 using PackedWeights weights = Check(dtype, false, m, Columns, k, [new Compute(path, 1 + (m % 2))], new Random(m), Ordinary, _ => b[at++]);
@@ -133,11 +139,12 @@ public class MatMulPackedTests
     public void LookupsGiveWhatWasPacked()
     {
         Random random = new(4);
-        foreach (Func<Random, float> draw in new[] { Ordinary, WithTinyOnes, Halves, OfAnySize, HalvesOfAnySize })
+        foreach ((Func<Random, float> draw, bool isCoded) in new[] { (Ordinary, true), (WithTinyOnes, true), (Halves, true), ((Func<Random, float>)OfAnySize, false), (HalvesOfAnySize, false) })
         {
-            float[] table = Draw(70 * 400, random, draw), y = new float[6 * 400];
-            using PackedWeights weights = PackedWeights.Pack(Computes[0], PackedDtype.Float32, true, 400, 70, (start, values) => table.AsSpan(start, values.Length).CopyTo(values));
-            int[] ids = [69, 0, 31, 32, 63, 64];
+            float[] table = Draw(180 * 400, random, draw), y = new float[9 * 400];
+            using PackedWeights weights = PackedWeights.Pack(Computes[0], PackedDtype.Float32, true, 400, 180, (start, values) => table.AsSpan(start, values.Length).CopyTo(values));
+            Assert.Equal(isCoded, weights.IsCoded);
+            int[] ids = [179, 0, 31, 32, 63, 64, 127, 128, 150];
             Embedding.Forward(Computes[0], ids, weights, y);
             for (int i = 0; i < ids.Length; i++)
             {
