@@ -21,8 +21,11 @@ internal unsafe struct MatMulPlan
     /// <summary>The same where each block packs b anew, so that its height counts for more than that it stays near.</summary>
     private const int PackingBlockFloats = 272 * 1024;
 
-    /// <summary>Leaves of a run are at most 2 to this power: 128 KiB of a packed panel.</summary>
-    private const int RunLevelsMax = 2;
+    /// <summary>
+    /// Leaves of a run are at most 2 to this power: 128 KiB of a packed panel; and half of that where a task packs, since then four panels and the whole width
+    /// of a block of a are at work.
+    /// </summary>
+    private const int RunLevelsMax = 2, PackingRunLevelsMax = 1;
 
     /// <summary>Panels that a task packs and has at hand side by side, so that it reads a less often: at most so many, and so many floats.</summary>
     private const int PanelsTogetherMax = 4, TogetherFloatsMax = 132 * 1024;
@@ -116,8 +119,8 @@ internal unsafe struct MatMulPlan
         int groupsMax = CeilingDivide(Panels, PanelsPerCut);
         LeafCount = ChainTree.LeafCount(K);
         LevelCount = ChainTree.LevelCount(LeafCount);
-        RunLevels = AStep == sizeof(float) ? Math.Min(LevelCount, RunLevelsMax) : 0; // columns of a lie in as many pages as it has rows
         bool packs = Packed == null && !TransposeB;
+        RunLevels = AStep == sizeof(float) ? Math.Min(LevelCount, packs ? PackingRunLevelsMax : RunLevelsMax) : 0; // columns of a lie in as many pages as it has rows
         int runDepth = Math.Clamp(K, 1, ChainTree.Leaf << RunLevels);
         RowBlocks = CeilingDivide(M, Math.Max(TileRows, (packs ? PackingBlockFloats : BlockFloats) / runDepth));
         long products = (long)M * N * Math.Max(K, 1);
