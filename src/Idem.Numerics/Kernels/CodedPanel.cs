@@ -66,7 +66,7 @@ internal static unsafe class CodedPanel
     private const int LineBytes = 64;
 
     /// <summary>The upper half of each 32 bits.</summary>
-    private const uint UpperHalf = 0xFFFF0000;
+    public const uint UpperHalf = 0xFFFF0000;
 
     /// <summary>Bytes of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,7 +94,7 @@ internal static unsafe class CodedPanel
     public static CodedHead* Begin(byte* panel)
     {
         CodedHead* head = (CodedHead*)panel;
-        *head = new CodedHead { NameMask = 0x0F0F0F0F, UpperMask = 0xFFFF0000, NameBits = 4 };
+        *head = new CodedHead { NameMask = 0x0F0F0F0F, UpperMask = UpperHalf, NameBits = 4 };
         return head;
     }
 

@@ -91,8 +91,8 @@ internal static unsafe class CodedPanelWriter
             byte* to = unit + (lane * CodedPanel.LaneBytes);
             if (isBFloat16)
             {
-                high01 = ((x0 >> 16) | (x1 & Vector128.Create(0xFFFF0000u))).AsUInt16();
-                high23 = ((x2 >> 16) | (x3 & Vector128.Create(0xFFFF0000u))).AsUInt16();
+                high01 = ((x0 >> 16) | (x1 & Vector128.Create(CodedPanel.UpperHalf))).AsUInt16();
+                high23 = ((x2 >> 16) | (x3 & Vector128.Create(CodedPanel.UpperHalf))).AsUInt16();
             }
             else
             {

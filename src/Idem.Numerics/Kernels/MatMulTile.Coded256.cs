@@ -50,8 +50,9 @@ internal static unsafe partial class MatMulTile
             c3 = Simd256.Fma(x, w3, c3);
             c5 = Simd256.Fma(x, w5, c5);
             c7 = Simd256.Fma(x, w7, c7);
-            for (; exception->Place < place; exception++)
+            while (exception->Place < place)
             {
+                exception++;
             }
         }
 
@@ -99,8 +100,9 @@ internal static unsafe partial class MatMulTile
             CodedPanel.PrefetchHalf<TWeight>(ahead);
             ahead += CodedPanel.UnitBytes(CodedPanel.IsBFloat16<TWeight>()) / 2;
             Lanes256<TLanes, TWeight>(table, unit, exception, place, spare, out Vector256<float> w0, out Vector256<float> w1, out Vector256<float> w2, out Vector256<float> w3);
-            for (; exception->Place < place; exception++)
+            while (exception->Place < place)
             {
+                exception++;
             }
 
             Vector256<float> x = Vector256.Create(*(float*)a);
